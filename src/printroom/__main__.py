@@ -1,0 +1,5 @@
+"""`python -m printroom` is the command `printroom`."""
+
+from printroom.cli.main import main
+
+main()

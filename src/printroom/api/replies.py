@@ -1,0 +1,110 @@
+"""Answers on their way out: whole, with a known length, and never waiting for a dead client.
+
+    bytes | Path -> ASGI messages          Problem -> ASGI messages
+
+A client that takes nothing for `idle` seconds is cut off, so that a result in memory is never
+held for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from printroom.api.body import Receive
+from printroom.api.limits import MIB
+from printroom.api.problems import Headers, Problem
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_AT_ONCE = 64 * 1024
+"""Bytes that a socket's buffer takes without waiting for the client."""
+_LINGER = 2.0
+"""Seconds to go on reading what a refused client is still sending. Closing at once would reset
+the connection, and the reset can overtake the answer."""
+
+
+async def send_bytes(
+    send: Send, status: int, headers: Headers, data: bytes, stall: Stall | None = None
+) -> None:
+    """Send `data`, whole; returns when the client has taken all but the last of it."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if len(data) <= _AT_ONCE or stall is None:
+        await send({"type": "http.response.body", "body": data})
+        return
+    await send({"type": "http.response.body", "body": data, "more_body": True})
+    with stall.watch(len(data)):
+        await send({"type": "http.response.body"})  # waits until the buffer is nearly empty
+
+
+async def send_file(send: Send, status: int, headers: Headers, path: Path, stall: Stall) -> None:
+    """Send the file at `path`, read in threads."""
+    with await asyncio.to_thread(path.open, "rb", 0) as file, stall.watch(0):
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        while not stall.over and (piece := await asyncio.to_thread(_read, file)):
+            stall.written += len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if not stall.over:
+            await send({"type": "http.response.body"})
+
+
+async def send_problem(
+    send: Send, problem: Problem, extra: Headers, receive: Receive | None = None
+) -> None:
+    """Send a refusal. With `receive`, a body is still on its way: read on a little, then close."""
+    headers = problem.headers + extra
+    if receive is None:
+        await send_bytes(send, problem.status, headers, problem.body)
+        return
+    headers = [*headers, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": problem.body, "more_body": True})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            while (await receive()).get("more_body"):
+                pass
+    await send({"type": "http.response.body"})
+
+
+def _read(file: BinaryIO) -> bytes:
+    return file.read(MIB)
+
+
+class Stall:
+    """Aborts a connection that makes no headway."""
+
+    def __init__(self, transport: asyncio.WriteTransport, idle: float) -> None:
+        self.written = 0
+        """Bytes handed to the transport so far."""
+        self._transport = transport
+        self._idle = idle
+        self._taken = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the connection is gone."""
+        return self._transport.is_closing()
+
+    @contextlib.contextmanager
+    def watch(self, written: int) -> Iterator[None]:
+        """Watch while `written` bytes, and what is added to them, leave."""
+        self.written = written
+        self._arm()
+        try:
+            yield
+        finally:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._idle, self._check)
+
+    def _check(self) -> None:
+        taken = self.written - self._transport.get_write_buffer_size()
+        if taken == self._taken:
+            self._transport.abort()
+            return
+        self._taken = taken
+        self._arm()

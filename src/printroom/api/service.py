@@ -1,0 +1,132 @@
+"""What all requests of one server share, joined by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from printroom.api.admission import Gate, stopping
+from printroom.api.hands import Hands
+from printroom.api.limits import HttpLimits
+from printroom.api.meters import Meters
+from printroom.api.scratch import Scratch
+from printroom.core.errors import PrintroomError
+from printroom.workshop import Workshop
+
+if TYPE_CHECKING:
+    from printroom.api.job import Job
+
+log = logging.getLogger("printroom.api")
+
+_FAREWELL = 5.0
+"""Seconds that abandoned work gets to notice."""
+
+
+class Service:
+    """The server's parts and its state: starting, ready, stopping."""
+
+    def __init__(
+        self, workshop: Workshop, limits: HttpLimits, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Raises Unwritable when there is no place for scratch files."""
+        self.workshop = workshop
+        self.limits = limits
+        self.loop = loop
+        self.gate = Gate(limits, time.monotonic)
+        self.scratch = Scratch(workshop.settings.data)
+        self.hands = Hands(limits.running, workshop.workers, loop)
+        self.meters = Meters(self._gauges)
+        self.jobs: set[Job] = set()
+        """Requests whose picture is waiting or being worked on."""
+        self.active = 0
+        """Requests for pictures that have not had their whole answer yet."""
+        self.fault: str | None = None
+        """Why the models could not be loaded."""
+        self._warm = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the pinned models have run once, and new work is taken."""
+        return self._warm and not self.gate.stopping
+
+    @property
+    def state(self) -> str:
+        """One word or sentence for people."""
+        if self.gate.stopping:
+            return "stopping"
+        return self.fault or ("ready" if self._warm else "loading models")
+
+    def warm(self, then: Callable[[], None]) -> None:
+        """Load the pinned models in a thread of their own, then call `then` on the event loop."""
+
+        def load() -> None:
+            self._load()
+            with suppress(RuntimeError):  # stopped before it was ready
+                self.loop.call_soon_threadsafe(then)
+
+        threading.Thread(target=load, name="http-warm", daemon=True).start()
+
+    async def drain(self) -> None:
+        """Take no new work and finish what is in progress; after `grace` seconds, stop it."""
+        self.gate.stopping = True
+        if not await self._idle(self.limits.grace):
+            self.abandon(stopping())
+            await self._idle(_FAREWELL)
+
+    def abandon(self, why: Exception) -> None:
+        """Stop all work in progress at its next tile."""
+        for job in list(self.jobs):
+            job.give_up(why)
+
+    def close(self) -> None:
+        """Let go of threads and scratch files."""
+        self.hands.close()
+        self.scratch.close()
+
+    async def _idle(self, seconds: float) -> bool:
+        end = self.loop.time() + seconds
+        while self.active and self.loop.time() < end:
+            await asyncio.sleep(0.02)
+        return not self.active
+
+    def _load(self) -> None:
+        try:
+            self.workshop.warm()
+            self._warm = True
+        except PrintroomError as error:
+            self.fault = str(error)
+            log.error("not ready: %s", error)
+        except Exception:
+            self.fault = "the models could not be loaded; the log says why"
+            log.exception("not ready")
+
+    def _gauges(self) -> Mapping[str, tuple[str, float]]:
+        engine = self.workshop.scheduler.snapshot()
+        return {
+            "printroom_requests_open": ("Not fully answered yet.", self.active),
+            "printroom_requests_running": ("Pictures being worked on.", self.gate.running),
+            "printroom_requests_waiting": ("Pictures waiting for their turn.", self.gate.waiting),
+            "printroom_requests_refused_total": ("Refused for load.", self.gate.refused),
+            "printroom_held_bytes": ("Bodies and results in memory.", self.gate.held),
+            "printroom_tiles_total": ("Tiles computed.", engine.tiles),
+            "printroom_tile_batches_total": ("Batches they came in.", engine.batches),
+            "printroom_tile_halvings_total": ("Tiles cut in two.", engine.halvings),
+            "printroom_tiles_queued": ("Tiles waiting for a worker.", engine.queued),
+            "printroom_runs": ("Pictures whose tiles the engine has.", engine.runs),
+            "printroom_workers": ("Workers.", engine.workers),
+            "printroom_workers_idle": ("Workers with nothing to do.", engine.idle),
+            "printroom_worker_restarts_total": ("Workers that died.", engine.restarts),
+            "printroom_tile_longest_seconds": (
+                "What the longest batch of tiles took.",
+                engine.longest,
+            ),
+            "printroom_worker_busy_seconds_total": (
+                "Time that workers spent.",
+                engine.busy_seconds,
+            ),
+        }

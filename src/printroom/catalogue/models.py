@@ -1,0 +1,80 @@
+"""The models at hand, found by name or by what they do.
+
+    "owner/name@version", "owner/name" or a scale -> Model      NotFound ScaleNotOffered BadModel
+
+A folder of models holds `<name>/<version>/card.json` with the weights beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+from printroom.catalogue.card import Model, ModelCard
+from printroom.core.errors import BadModel, NotFound, ScaleNotOffered
+
+BUNDLED = Path(__file__).parent.parent / "models"
+"""The models that come with the package."""
+
+
+class Catalogue:
+    """Reads cards when first asked, and checks weights against their digest when handing out."""
+
+    def __init__(self, folders: Sequence[Path] = (BUNDLED,)) -> None:
+        self._folders = tuple(folders)
+
+    @cached_property
+    def models(self) -> tuple[Model, ...]:
+        """All models, in the order of the folders, the newest version of each name first."""
+        return tuple(model for folder in self._folders for model in _models_in(folder))
+
+    def get(self, name: str) -> Model:
+        """`owner/name@version`, or `owner/name` for the newest version."""
+        for model in self.models:
+            if name in (model.card.id, model.card.name):
+                return verified(model)
+        offered = ", ".join(model.card.id for model in self.models) or "none"
+        raise NotFound(f"there is no model {name!r}", f"the models here are: {offered}")
+
+    def scales(self) -> list[Fraction]:
+        """Every scale that some model offers, ascending."""
+        return sorted({model.card.geometry.scale for model in self.models})
+
+    def for_scale(self, scale: Fraction | int) -> Model:
+        """The first model that enlarges by `scale`, in its newest version."""
+        for model in self.models:
+            if model.card.geometry.scale == scale:
+                return verified(model)
+        offered = ", ".join(map(str, self.scales())) or "none"
+        raise ScaleNotOffered(f"no model enlarges by {scale}", f"the scales here are: {offered}")
+
+
+def _models_in(folder: Path) -> list[Model]:
+    models = [read_model(card) for card in folder.glob("*/*/card.json")]
+    return sorted(models, key=lambda model: (model.card.name, -model.card.version))
+
+
+def read_model(card: Path) -> Model:
+    """The model that `card.json` describes. Raises BadModel, naming the file."""
+    try:
+        parsed = ModelCard.from_json(card.read_text("utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadModel(f"{card} is not a model card", str(error)) from error
+    return Model(parsed, card.parent / parsed.weights)
+
+
+def verified(model: Model) -> Model:
+    """The same model. Raises BadModel unless the weights are those of the card."""
+    try:
+        digest = hashlib.sha256(model.weights.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadModel(f"the weights of {model.card.id} cannot be read", str(error)) from error
+    if digest != model.card.digest:
+        raise BadModel(
+            f"{model.weights} is not the file that the card of {model.card.id} describes",
+            "install the model again",
+        )
+    return model

@@ -1,0 +1,45 @@
+"""The command `printroom`: one file per verb, joined here.
+
+    arguments -> exit status     0 done, 1 failed, 2 wrong usage, 128 + n stopped by signal n
+
+Errors that end a command are one sentence on stderr; a reader that goes away is not an error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from printroom.cli.enhance import enhance
+from printroom.cli.metrics import metrics
+from printroom.cli.models import models
+from printroom.cli.serve import serve
+from printroom.cli.train import train
+from printroom.cli.version import version
+from printroom.core.errors import PrintroomError, RequestError
+
+app = typer.Typer(
+    help="Enhance pictures of any size, exactly, in bounded memory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich is loaded only to draw progress on a terminal
+)
+app.command()(enhance)
+app.command()(metrics)
+app.command()(serve)
+app.add_typer(models, name="models")
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train)
+app.command()(version)
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    try:
+        app(prog_name="printroom")
+    except PrintroomError as error:
+        print(f"printroom: {error.reason}", file=sys.stderr)
+        if error.remedy:
+            print(f"  {error.remedy}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, RequestError) else 1)

@@ -1,0 +1,82 @@
+"""What becomes of each picture, told to people and to programs.
+
+Enhanced | PrintroomError | skip -> one line on stdout (JSON with --json), trouble on stderr
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from printroom.cli.bars import Bars
+from printroom.core.errors import PrintroomError
+from printroom.engine.enhancement import Enhanced
+
+
+def describe(error: PrintroomError, name: str = "") -> str:
+    """An error for people: the thing, the reason, and on a line of its own the remedy."""
+    reason = error.reason if name in error.reason else f"{name}: {error.reason}"
+    return f"printroom: {reason}" + (f"\n  {error.remedy}" if error.remedy else "")
+
+
+class Report:
+    """Counts and tells. `as_json`: one object per picture and line on stdout."""
+
+    def __init__(self, bars: Bars, pictures: int, as_json: bool) -> None:
+        self._bars, self._pictures, self._json = bars, pictures, as_json
+        self._counts = Counter[str]()
+
+    @property
+    def failed(self) -> int:
+        return self._counts["failed"]
+
+    def done(self, source: Path, result: Enhanced) -> None:
+        """A result is in its place."""
+        facts = {
+            "output": str(result.path),
+            "format": result.format,
+            "width": result.width,
+            "height": result.height,
+            "tiles": result.tiles,
+            "seconds": round(result.seconds, 3),
+            "model": result.model,
+        }
+        size = f"{result.width:,} x {result.height:,}"
+        line = f"{source} -> {result.path}  {size}, {result.seconds:.1f} s"
+        self._tell("done", source, facts, line)
+
+    def skipped(self, source: Path, target: Path) -> None:
+        """The result was there already."""
+        self._tell("skipped", source, {"output": str(target)}, f"{source} -> {target}  was there")
+
+    def fail(self, source: Path, error: PrintroomError) -> None:
+        """There is no result of this picture; of others there may be."""
+        self._bars.say(describe(error, str(source)))
+        facts = {"code": error.code, "reason": error.reason, "remedy": error.remedy}
+        self._tell("failed", source, facts, None)
+
+    def close(self, stopped_at: str | None) -> None:
+        """Sum up many pictures; or say how far it came when it was stopped."""
+        told = ", ".join(f"{self._counts[name]} {name}" for name in ("done", "skipped", "failed"))
+        if stopped_at is not None:
+            left = self._pictures - self._counts.total()
+            where = f" ({stopped_at})" if stopped_at else ""
+            self._bars.say(
+                f"printroom: stopped: {told}, {left} left{where}; nothing is left half-written"
+            )
+        elif self._pictures > 1:
+            self._bars.say(f"printroom: {told}")
+
+    def _tell(self, status: str, source: Path, facts: dict[str, Any], line: str | None) -> None:
+        self._counts[status] += 1
+        if self._json:
+            line = json.dumps({"source": str(source), "status": status} | facts)
+        if line is None:
+            return
+        if sys.stdout.isatty():
+            self._bars.say(line)  # one terminal: the bars must make room
+        else:
+            print(line, flush=True)

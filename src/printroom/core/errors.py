@@ -1,0 +1,195 @@
+"""Every error printroom raises on purpose: one tree, each leaf with a stable code and HTTP status.
+
+    PrintroomError
+    ├── PictureError                 something is wrong with a picture that came in
+    │   ├── NotAPicture              415 not_a_picture      no codec knows these bytes
+    │   ├── BrokenPicture            422 broken_picture     truncated or corrupt
+    │   ├── EmptyPicture             422 empty_picture      zero bytes, or a side of zero pixels
+    │   ├── TooManyPixels            413 too_many_pixels    header promises more than the limit
+    │   └── NeedsMemory              413 needs_memory       cannot be done in the memory allowed
+    ├── RequestError                 what was asked for cannot be had
+    │   ├── BadOption                422 bad_option         a parameter is out of range or unknown
+    │   ├── UnknownFormat            422 unknown_format     no encoder of that name
+    │   ├── FormatCannotHold         422 format_cannot_hold result too large for the container
+    │   ├── ScaleNotOffered          422 scale_not_offered
+    │   ├── NotFound                 404 not_found          no such file, model or folder
+    │   ├── BodyTooLarge             413 body_too_large     request body over the limit
+    │   └── BodyTimeout              408 body_timeout       the client stopped sending
+    ├── ModelError                   a model cannot be used
+    │   ├── BadModel                 422 bad_model          not an ONNX graph, or not image to image
+    │   └── ModelFailed              500 model_failed       the network itself failed on a tile
+    ├── OutputError                  a result cannot be written
+    │   ├── Unwritable               500 unwritable_output
+    │   └── DiskFull                 507 disk_full
+    └── Stopped                      nobody is at fault
+        ├── Cancelled                499 cancelled
+        └── Overloaded               503 overloaded         come back in `retry_after` seconds
+
+A message names the thing, the reason and the remedy; `code` never changes once released.
+"""
+
+from __future__ import annotations
+
+
+class PrintroomError(Exception):
+    """Base of all deliberate errors: `str(error)` is a sentence for the person who asked."""
+
+    code = "error"
+    """Stable name for programs."""
+    status = 500
+    """HTTP status."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason}: {remedy}" if remedy else reason)
+        self.reason = reason
+        """What is wrong, naming the thing."""
+        self.remedy = remedy
+        """What to do about it; empty when there is nothing to do."""
+
+
+class PictureError(PrintroomError):
+    """Something is wrong with a picture that came in."""
+
+    code, status = "picture_error", 422
+
+
+class NotAPicture(PictureError):
+    """No codec knows these bytes."""
+
+    code, status = "not_a_picture", 415
+
+
+class BrokenPicture(PictureError):
+    """The picture is truncated or corrupt."""
+
+    code = "broken_picture"
+
+
+class EmptyPicture(PictureError):
+    """Zero bytes, or a side of zero pixels."""
+
+    code = "empty_picture"
+
+
+class TooManyPixels(PictureError):
+    """The header promises more pixels than the limit."""
+
+    code, status = "too_many_pixels", 413
+
+
+class NeedsMemory(PictureError):
+    """The work cannot be done in the memory allowed; `needed` says how much it would take."""
+
+    code, status = "needs_memory", 413
+
+    def __init__(self, reason: str, remedy: str = "", *, needed: int) -> None:
+        super().__init__(reason, remedy)
+        self.needed = needed
+        """Bytes that would be enough."""
+
+
+class RequestError(PrintroomError):
+    """What was asked for cannot be had."""
+
+    code, status = "request_error", 422
+
+
+class BadOption(RequestError):
+    """A parameter is out of range or unknown."""
+
+    code = "bad_option"
+
+
+class UnknownFormat(RequestError):
+    """No encoder of that name."""
+
+    code = "unknown_format"
+
+
+class FormatCannotHold(RequestError):
+    """The result is too large for the container."""
+
+    code = "format_cannot_hold"
+
+
+class ScaleNotOffered(RequestError):
+    """No model enlarges by that factor."""
+
+    code = "scale_not_offered"
+
+
+class NotFound(RequestError):
+    """No such file, model or folder."""
+
+    code, status = "not_found", 404
+
+
+class BodyTooLarge(RequestError):
+    """The request body is over the limit."""
+
+    code, status = "body_too_large", 413
+
+
+class BodyTimeout(RequestError):
+    """The client stopped sending the request body."""
+
+    code, status = "body_timeout", 408
+
+
+class ModelError(PrintroomError):
+    """A model cannot be used."""
+
+    code, status = "model_error", 422
+
+
+class BadModel(ModelError):
+    """Not an ONNX graph, or not one from picture to picture."""
+
+    code = "bad_model"
+
+
+class ModelFailed(ModelError):
+    """The network itself failed on a tile."""
+
+    code, status = "model_failed", 500
+
+
+class OutputError(PrintroomError):
+    """A result cannot be written."""
+
+    code = "output_error"
+
+
+class Unwritable(OutputError):
+    """The place named for the result cannot be written."""
+
+    code = "unwritable_output"
+
+
+class DiskFull(OutputError):
+    """The disk filled up while a result was written."""
+
+    code, status = "disk_full", 507
+
+
+class Stopped(PrintroomError):
+    """The work did not go on, and nobody is at fault."""
+
+    code = "stopped"
+
+
+class Cancelled(Stopped):
+    """The caller took the request back."""
+
+    code, status = "cancelled", 499
+
+
+class Overloaded(Stopped):
+    """More is waiting than the server will hold."""
+
+    code, status = "overloaded", 503
+
+    def __init__(self, reason: str, remedy: str = "", *, retry_after: int) -> None:
+        super().__init__(reason, remedy)
+        self.retry_after = retry_after
+        """Seconds to wait before trying again."""

@@ -1,0 +1,193 @@
+"""Rows of a picture in memory: what one row of tiles reads, and what it writes.
+
+    read(n) -> pixels, mirrored up to the alignment -> TileWork, in a worker -> result
+
+BrokenPicture comes from `read`; ModelFailed: the network gave a result of the wrong shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from printroom.core.errors import ModelFailed
+from printroom.core.session import Session
+from printroom.engine.channels import items, reveal, show
+from printroom.engine.work import Planes
+from printroom.imaging.tiling import Geometry, Region, Tile, TileGrid
+
+Rows = NDArray[Any]
+"""(rows, columns, bands) uint8 or uint16."""
+CHUNK_BYTES = 1 << 20
+"""Rows are read in pieces of about this size, so that what the reader gives stays small."""
+PIECE = 1 << 15
+"""Output pixels made at once out of floats: few enough for the processor's cache."""
+NOTHING = np.zeros(0, np.intp)
+SMALLEST = 16
+"""Sides of a core that is not halved again, in input pixels."""
+
+
+def reflected(start: int, end: int, side: int) -> NDArray[np.intp]:
+    """Where positions `start` to `end` of an axis are found: past `side` it runs backwards.
+
+    >>> reflected(2, 8, 4).tolist()
+    [2, 3, 2, 1, 0, 1]
+    """
+    if side == 1:
+        return np.zeros(end - start, np.intp)
+    around = np.arange(start, end) % (2 * side - 2)
+    return np.minimum(around, 2 * side - 2 - around)
+
+
+def scaled(length: int, scale: Fraction) -> int:
+    """`length` pixels enlarged, rounded down; an order faster than int(length * scale)."""
+    return length * scale.numerator // scale.denominator
+
+
+def row_of(grid: TileGrid, index: int) -> list[Tile]:
+    """The tiles of a row, the widest first, the first row's as high as the next ones'.
+
+    Frameworks keep the blocks they allocate: those of the largest window serve every other, while
+    windows that grow a little each leave the blocks of the last behind.
+    """
+    tiles = sorted(grid.row(index), key=lambda tile: -tile.window.width)
+    if index > 0 or grid.rows < 3 or grid.geometry.fixed is not None:
+        return tiles
+    bottom = min(grid.padded_height, tiles[0].window.bottom + grid.geometry.halo)
+    return [tile._replace(window=tile.window._replace(bottom=bottom)) for tile in tiles]
+
+
+class Strip:
+    """Buffers for one row of tiles, filled again for a later row once its tiles are done."""
+
+    def __init__(self, grid: TileGrid, first: Tile, bands: int, depth: int) -> None:
+        """Buffers as large as any row of `grid` needs; `first` is its first tile."""
+        geometry, mirrored = grid.geometry, grid.padded_height - grid.height
+        window = max(first.window.height, first.core.height + 2 * geometry.halo, 2 * mirrored + 1)
+        dtype = np.dtype(np.uint8 if depth == 8 else np.uint16)
+        self.grid, self.bands, self.dtype = grid, bands, dtype
+        self.tiles: Sequence[Tile] = ()
+        self.futures: list[Future[None]] = []
+        """One for each tile submitted."""
+        self._pixels = np.empty(
+            (min(grid.padded_height, window + geometry.align), grid.padded_width, bands), dtype
+        )
+        self._top = self._bottom = 0
+        """Rows of the picture that are held."""
+        lines = -scaled(-first.core.height, geometry.scale)
+        self._result = np.empty((lines, grid.out_width, bands), dtype)
+
+    def fill(self, tiles: Sequence[Tile], above: Strip | None, read: Callable[[int], Rows]) -> None:
+        """Hold what a row of `tiles` needs: from the strip above what it has, the rest is read."""
+        self.tiles, self.futures = tiles, []
+        height, (_, top, _, bottom) = self.grid.height, tiles[0].window
+        mirror = reflected(height, bottom, height) if bottom > height else NOTHING
+        self._top, self._bottom = min([top, *mirror.tolist()]), min(bottom, height)
+        kept = 0
+        if above is not None:
+            self._bottom = max(self._bottom, above._bottom)
+            kept = above._bottom - self._top
+            self._pixels[:kept] = above._pixels[self._top - above._top :][:kept]
+        self._read(read, kept)
+        if len(mirror):
+            held = self._bottom - self._top
+            self._pixels[held : held + len(mirror)] = self._pixels[mirror - self._top]
+
+    def window(self, region: Region) -> Rows:
+        """Pixels of the padded picture."""
+        rows = slice(region.top - self._top, region.bottom - self._top)
+        return self._pixels[rows, region.left : region.right]
+
+    def place(self, target: Region, below: int, rows: Rows) -> None:
+        """Put down a part of the result: `rows`, as many rows `below` the top of `target`."""
+        start = target.top - self.tiles[0].target.top + below
+        self._result[start : start + len(rows), target.left : target.right] = rows
+
+    @property
+    def result(self) -> Rows:
+        """The row's share of the result, once all tiles are placed; valid until the next `fill`."""
+        return self._result[: self.tiles[0].target.height]
+
+    def _read(self, read: Callable[[int], Rows], start: int) -> None:
+        width, end = self.grid.width, self._bottom - self._top
+        chunk = max(16, CHUNK_BYTES // self._pixels[0].nbytes)
+        for row in range(start, end, chunk):
+            count = min(chunk, end - row)
+            self._pixels[row : row + count, :width] = read(count)
+        padded = self._pixels.shape[1]
+        if padded > width:
+            mirror = reflected(width, padded, width)
+            self._pixels[start:end, width:] = self._pixels[start:end, mirror]
+
+
+@dataclass(frozen=True)
+class TileWork:
+    """One tile of a strip, as the scheduler's Work."""
+
+    session: Session
+    channels: int
+    strip: Strip
+    tile: Tile
+    shape: tuple[int, int, int, int] = field(init=False)
+    cost: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        window = self.tile.window
+        count = items(self.strip.bands, self.channels)
+        object.__setattr__(self, "shape", (count, self.channels, window.height, window.width))
+        object.__setattr__(self, "cost", float(count * window.height * window.width))
+
+    def load(self) -> Planes:
+        return show(self.strip.window(self.tile.window), self.channels)
+
+    def store(self, result: Planes) -> None:
+        scale = self.strip.grid.geometry.scale
+        count, channels, height, width = self.shape
+        promised = (count, channels, scaled(height, scale), scaled(width, scale))
+        if result.shape != promised:
+            raise ModelFailed(f"The network gave {result.shape} where {promised} was due")
+        left, top, right, bottom = self.tile.crop
+        step = max(1, PIECE // max(1, right - left))
+        for start in range(top, bottom, step):
+            piece = result[:, :, start : min(start + step, bottom), left:right]
+            rows = reveal(piece, self.strip.bands, self.strip.dtype)
+            self.strip.place(self.tile.target, start - top, rows)
+
+    def halve(self) -> list[TileWork]:
+        """Two tiles that cut this one's core across its longer side; none for a fixed shape."""
+        geometry = self.strip.grid.geometry
+        if geometry.fixed is not None:
+            return []
+        left, top, right, bottom = self.tile.core
+        down = self.tile.core.height >= self.tile.core.width
+        start, end = (top, bottom) if down else (left, right)
+        middle = start + (end - start) // 2 // geometry.align * geometry.align
+        if end - start <= SMALLEST or middle == start:
+            return []
+        cores = (
+            (Region(left, top, right, middle), Region(left, middle, right, bottom))
+            if down
+            else (Region(left, top, middle, bottom), Region(middle, top, right, bottom))
+        )
+        return [replace(self, tile=_within(self.tile, core, geometry)) for core in cores]
+
+
+def _within(tile: Tile, core: Region, geometry: Geometry) -> Tile:
+    """The tile of `core`, a part of `tile`'s core; its window is a part of `tile`'s window."""
+    halo, scale, outer = geometry.halo, geometry.scale, tile.window
+    window = Region(
+        max(outer.left, core.left - halo),
+        max(outer.top, core.top - halo),
+        outer.right if core.right == tile.core.right else min(outer.right, core.right + halo),
+        outer.bottom if core.bottom == tile.core.bottom else min(outer.bottom, core.bottom + halo),
+    )
+    target = Region(*(scaled(side, scale) for side in core))
+    x, y = scaled(window.left, scale), scaled(window.top, scale)
+    crop = Region(target.left - x, target.top - y, target.right - x, target.bottom - y)
+    return Tile(core, window, crop, target)

@@ -1,0 +1,58 @@
+"""The segments that lead a JPEG file, which libvips tells too little about.
+
+stream -> read_header() -> JpegHeader       EOFError: it ends before its first scan
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO, NamedTuple
+
+_STANDALONE = {0x01, *range(0xD0, 0xD8)}
+_NOT_FRAMES = {0xC4, 0xC8, 0xCC}
+
+
+class JpegHeader(NamedTuple):
+    """What the segments before the first scan say."""
+
+    width: int
+    height: int
+    tidy: bool
+    """Whether each segment follows the one before; some cameras leave bytes between them."""
+
+
+def read_header(file: BinaryIO) -> JpegHeader:
+    """Walk the segments of a JPEG stream that stands at its start."""
+    file.seek(2)
+    width = height = 0
+    tidy = True
+    while True:
+        marker, skipped = _next_marker(file)
+        tidy = tidy and not skipped
+        if marker in _STANDALONE:
+            continue
+        if marker in {0xD9, 0xDA}:  # end of image, start of scan
+            return JpegHeader(width, height, tidy)
+        size = int.from_bytes(_exactly(file, 2), "big")
+        if 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAMES:
+            frame = _exactly(file, 5)
+            height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+            size -= 5
+        file.seek(max(0, size - 2), 1)
+
+
+def _next_marker(file: BinaryIO) -> tuple[int, bool]:
+    """The next marker's code, and whether there was anything but fill bytes before it."""
+    skipped = False
+    while _exactly(file, 1) != b"\xff":
+        skipped = True
+    code = 0xFF
+    while code == 0xFF:
+        code = _exactly(file, 1)[0]
+    return code, skipped
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise EOFError("the JPEG ends before its first scan")
+    return data

@@ -1,0 +1,1 @@
+"""ONNX models: sessions, and the tile geometry that follows from a graph."""

@@ -1,0 +1,75 @@
+"""Finding models by name and by scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from printroom.catalogue.card import ModelCard
+from printroom.catalogue.models import Catalogue
+from printroom.core.errors import BadModel, NotFound, ScaleNotOffered
+
+AddModel = Callable[..., ModelCard]
+
+
+def test_a_name_alone_is_the_newest_version(tmp_path: Path, add_model: AddModel) -> None:
+    for version in (9, 10, 2):
+        add_model(tmp_path, "house/twice", version)
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.get("house/twice").card.version == 10
+    assert catalogue.get("house/twice@2").card.version == 2
+    assert catalogue.get("house/twice@2").weights.is_file()
+
+
+def test_scales_are_offered_in_order(tmp_path: Path, add_model: AddModel) -> None:
+    add_model(tmp_path, "house/thrice", 1, 3)
+    add_model(tmp_path, "house/half-more", 1, Fraction(3, 2))
+    add_model(tmp_path, "house/twice", 1, 2)
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.scales() == [Fraction(3, 2), 2, 3]
+    assert catalogue.for_scale(Fraction(3, 2)).card.name == "house/half-more"
+    with pytest.raises(ScaleNotOffered, match=r"by 5: the scales here are: 3/2, 2, 3"):
+        catalogue.for_scale(5)
+
+
+def test_the_first_folder_has_the_word(tmp_path: Path, add_model: AddModel) -> None:
+    add_model(tmp_path / "a", "mine/twice", 1)
+    add_model(tmp_path / "b", "house/also", 7)
+    assert Catalogue([tmp_path / "a", tmp_path / "b"]).for_scale(2).card.name == "mine/twice"
+    assert Catalogue([tmp_path / "b", tmp_path / "a"]).for_scale(2).card.name == "house/also"
+
+
+def test_what_is_not_there_is_named_with_what_is(tmp_path: Path, add_model: AddModel) -> None:
+    with pytest.raises(NotFound, match="the models here are: none"):
+        Catalogue([tmp_path, tmp_path / "no such folder"]).get("house/twice")
+    add_model(tmp_path, "house/twice", 1)
+    with pytest.raises(NotFound, match="'house/twice@2': the models here are: house/twice@1"):
+        Catalogue([tmp_path]).get("house/twice@2")
+
+
+def test_weights_that_changed_are_refused(tmp_path: Path, add_model: AddModel) -> None:
+    add_model(tmp_path, "house/twice", 1)
+    file = tmp_path / "twice" / "1" / "net.onnx"
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(BadModel, match=r"house/twice@1.*install the model again"):
+        Catalogue([tmp_path]).for_scale(2)
+    file.unlink()
+    with pytest.raises(BadModel, match="cannot be read"):
+        Catalogue([tmp_path]).get("house/twice")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"geometry": {}}', '{"geometry": 3}'])
+def test_a_broken_card_is_named(tmp_path: Path, text: str) -> None:
+    home = tmp_path / "twice" / "1"
+    home.mkdir(parents=True)
+    (home / "card.json").write_text(text)
+    with pytest.raises(BadModel, match=r"twice/1/card.json is not a model card"):
+        Catalogue([tmp_path]).scales()
+
+
+def test_a_card_survives_its_file(tmp_path: Path, add_model: AddModel) -> None:
+    card = add_model(tmp_path, "house/twice", 1, Fraction(3, 2))
+    assert ModelCard.from_json(card.to_json()) == card

@@ -1,0 +1,57 @@
+"""Shared by all tests: a catalogue with one small model whose results are known in advance."""
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from onnx import TensorProto, helper, numpy_helper, save_model
+
+from printroom.catalogue.card import ModelCard
+from printroom.imaging.tiling import Geometry
+
+# Machines are noisy: how long an example takes is no verdict.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models: `test/double@1` repeats each pixel twice along each side.
+
+    Its 3x3 kernels have all their weight in the middle, so it has a halo and still an exact
+    answer: `picture.repeat(2, 0).repeat(2, 1)`.
+    """
+    folder = tmp_path_factory.mktemp("models")
+    home = folder / "double" / "1"
+    home.mkdir(parents=True)
+    kernel = np.zeros((12, 3, 3, 3), np.float32)
+    for channel in range(12):
+        kernel[channel, channel // 4, 1, 1] = 1
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["image", "kernel"], ["phases"], pads=[1, 1, 1, 1]),
+            helper.make_node("DepthToSpace", ["phases"], ["result"], blocksize=2, mode="CRD"),
+        ],
+        "double",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, "h", "w"])],
+        [helper.make_tensor_value_info("result", TensorProto.FLOAT, ["n", 3, "h2", "w2"])],
+        [numpy_helper.from_array(kernel, "kernel")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save_model(model, home / "double.onnx")
+    card = ModelCard(
+        name="test/double",
+        version=1,
+        title="Repeats each pixel",
+        weights="double.onnx",
+        digest=hashlib.sha256((home / "double.onnx").read_bytes()).hexdigest(),
+        geometry=Geometry(scale=Fraction(2), halo=1),
+        parameters=kernel.size,
+        licence="CC0-1.0",
+        costs={side: side * side * 200 for side in (32, 64, 128, 256, 512)},
+    )
+    (home / "card.json").write_text(card.to_json())
+    return folder
