@@ -49,6 +49,8 @@ from printroom.runtimes.onnx.session import OnnxSession
 
 SERVING_TILE = 0.25
 """Seconds that a tile may take while others wait for their turn."""
+SMALL = 64
+"""Part of the budget below which a run is too small to look at the memory for it."""
 WARM_SIDE = 64
 """Pixels along the side of the first picture that a model is shown."""
 
@@ -133,7 +135,8 @@ class Workshop:
         """Enlarge the picture `source` (a file, or its bytes) into `target`, or into bytes.
 
         The target appears whole or not at all, in place of what was there. `aside` is entered
-        whenever this thread waits for tiles. Raises PrintroomError; Cancelled once `cancel` is set.
+        while this thread waits, or is in native code for more than a moment. Raises
+        PrintroomError; Cancelled once `cancel` is set.
         """
         began = time.monotonic()
         named = chosen_format(options.format, target)
@@ -143,8 +146,8 @@ class Workshop:
             scheduler = self.scheduler  # its workers get ready while the model is loaded
             session = self._session(proposal.model)
             tiles, share = self._plan(image, proposal, session, options)
-            work = Enhancement(image, proposal, options, progress, cancel)
-            with self._ledger.reserve(share, cancel):
+            work = Enhancement(image, proposal, options, progress, cancel, aside)
+            with self._ledger.reserve(share, cancel, aside):
                 self._make_room(share)
                 with scheduler.run(options.priority, in_flight=tiles.in_flight, aside=aside) as run:
                     result = work.stream(target, tiles, session, run)
@@ -251,7 +254,8 @@ class Workshop:
 
     def _make_room(self, share: int) -> None:
         """Give back what earlier runs left in the models' arenas, if it is in this run's way."""
-        if resident() + share > self.budget:
+        small = share * SMALL < self.budget
+        if not small and resident() + share > self.budget:
             with self._lock:
                 for session in self._sessions.values():
                     session.shrink()

@@ -1,4 +1,4 @@
-"""Threads that work for the event loop: few at work at a time, and none idle for want of a place."""
+"""Threads that work for the event loop: one at a time at work, and none idle for want of it."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ async def ask(hands, work):
 
 @pytest.fixture
 async def hands():
-    made = Hands(6, 2, asyncio.get_running_loop())
+    made = Hands(6, 1, asyncio.get_running_loop())
     yield made
     made.close()
 
@@ -34,20 +34,23 @@ async def test_results_and_errors_come_back(hands):
         await ask(hands, lambda: 1 / 0)
 
 
-async def test_never_more_than_the_places_are_at_work(hands):
+async def test_one_at_a_time_is_at_work(hands):
     at_work, most, lock = 0, 0, threading.Lock()
 
     def work():
         nonlocal at_work, most
-        with lock:
-            at_work += 1
-            most = max(most, at_work)
-        threading.Event().wait(0.01)
-        with lock:
-            at_work -= 1
+        for _ in range(3):
+            with lock:
+                at_work += 1
+                most = max(most, at_work)
+            threading.Event().wait(0.001)
+            with lock:
+                at_work -= 1
+            with hands.aside():
+                threading.Event().wait(0.001)
 
     await asyncio.gather(*(ask(hands, work) for _ in range(20)))
-    assert most == 2
+    assert most == 1
 
 
 async def test_whoever_waits_lets_another_one_work(hands):

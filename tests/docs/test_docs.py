@@ -87,7 +87,7 @@ def test_links_between_pages_lead_somewhere():
 
 
 def test_every_operator_is_listed():
-    import printroom.runtimes.onnx.geometry  # noqa: F401: enters the rules
+    import printroom.runtimes.onnx.geometry  # noqa: F401 (enters the rules)
     from printroom.runtimes.onnx.rules import BIT_EQUAL, RULES
 
     page = (ROOT / "docs/reference/exactness.md").read_text()

@@ -39,7 +39,7 @@ class Service:
         self.loop = loop
         self.gate = Gate(limits, time.monotonic)
         self.scratch = Scratch(workshop.settings.data)
-        self.hands = Hands(limits.running, workshop.workers, loop)
+        self.hands = Hands(limits.running, 1, loop)
         self.meters = Meters(self._gauges)
         self.jobs: set[Job] = set()
         """Requests whose picture is waiting or being worked on."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from printroom.core.errors import Cancelled, NeedsMemory
 from printroom.core.sizes import format_size
@@ -49,8 +49,13 @@ class Ledger:
         return next((share for share in shares if 2 * share <= free), self.total >> 6)
 
     @contextmanager
-    def reserve(self, amount: int, cancel: threading.Event | None = None) -> Iterator[None]:
-        """Hold `amount` bytes inside the `with`; waits until they are free.
+    def reserve(
+        self,
+        amount: int,
+        cancel: threading.Event | None = None,
+        aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> Iterator[None]:
+        """Hold `amount` bytes inside the `with`; waits until they are free, inside `aside`.
 
         Raises NeedsMemory when they never can be, Cancelled when `cancel` is set while waiting.
         """
@@ -60,13 +65,21 @@ class Ledger:
                 "allow more memory",
                 needed=amount,
             )
-        self._take(amount, cancel)
+        if not self._take_at_once(amount):
+            with aside():
+                self._take(amount, cancel)
         try:
             yield
         finally:
             with self._changed:
                 self._granted -= amount
                 self._changed.notify_all()
+
+    def _take_at_once(self, amount: int) -> bool:
+        with self._changed:
+            free = not self._queue and self._granted + amount <= self.total
+            self._granted += amount * free
+            return free
 
     def _take(self, amount: int, cancel: threading.Event | None) -> None:
         ticket = object()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from printroom.catalogue.card import Model
 from printroom.core.errors import BadOption, Cancelled
 from printroom.core.session import Session
 from printroom.engine.plan import TilePlan
-from printroom.engine.scheduler import Priority, Run
+from printroom.engine.scheduler import Aside, Priority, Run
 from printroom.engine.stream import stream
 from printroom.engine.strips import Rows
 from printroom.imaging.encode import Encoder, PictureSpec
@@ -25,6 +25,8 @@ from printroom.imaging.image import Image
 
 Progress = Callable[[int, int], None]
 """Called with tiles done and tiles in all, in the thread that called `enhance`."""
+MOMENT = 1 << 18
+"""Bytes of pixels up to which a codec is through in about a millisecond."""
 PNG_PIXELS = 100 * 10**6
 """A larger result whose format nobody chose becomes TIFF: PNG's compression is slow."""
 
@@ -103,6 +105,7 @@ class Enhancement:
     options: EnhanceOptions
     progress: Progress | None
     cancel: threading.Event | None
+    aside: Aside
 
     def stream(
         self, target: Path | None, tiles: TilePlan, session: Session, run: Run
@@ -114,14 +117,21 @@ class Enhancement:
         spec = self.proposal.spec(image)
         written = self.proposal.format, self.options.quality, kept
         self._check()
+        native = self.aside if spec.raw_bytes > MOMENT else nullcontext
         with Encoder(target, spec, *written) as encoder, closing(image.rows()) as reader:
 
             def read(rows: int) -> Rows:
                 self._check()
-                return reader.read(rows)
+                with native():
+                    return reader.read(rows)
 
-            stream(read, encoder.write, tiles, session, run, progress=self._tell)
-            return encoder.finish()
+            def write(rows: Rows) -> None:
+                with native():
+                    encoder.write(rows)
+
+            stream(read, write, tiles, session, run, progress=self._tell)
+            with native():
+                return encoder.finish()
 
     def _tell(self, done: int, tiles: int) -> None:
         self._check()

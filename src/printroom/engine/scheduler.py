@@ -32,7 +32,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from math import inf
+from math import inf, prod
 from types import TracebackType
 from typing import Self
 
@@ -46,6 +46,8 @@ from printroom.engine.work import Work
 
 Aside = Callable[[], AbstractContextManager[object]]
 """Made and entered while a thread waits for others."""
+MOMENT = 1e-3
+"""Seconds of work that are done sooner than another thread is awake."""
 DEATHS = 3
 """Workers a tile may take with it before it is given up."""
 
@@ -129,10 +131,9 @@ class Run:
 
         Meanwhile this thread computes what is next in line, as long as that is of this run.
         """
-        while not future.done():
-            if not self._scheduler._lend(self._flow):
-                self.rest(future)
-        future.result()
+        while not future.done() and self._scheduler._lend(self._flow, self._aside):
+            pass
+        self.rest(future)
 
     def rest(self, future: Future[None]) -> None:
         """Until `future` is resolved, doing nothing; raises what it holds."""
@@ -243,8 +244,8 @@ class Scheduler:
 
     @property
     def idle_workers(self) -> int:
-        """Workers that would take a new tile at once."""
-        return max(0, self.workers - self._busy - self._queue.size)
+        """Workers that a new run may count on: free, and not soon wanted by the runs there are."""
+        return max(0, self.workers - max(self._busy + self._queue.size, len(self._runs)))
 
     def pace(self, session: Session) -> float | None:
         """Seconds per input pixel that `session` was seen to take; None when it is new."""
@@ -319,7 +320,7 @@ class Scheduler:
             self._grab(hands)
             return True
 
-    def _lend(self, flow: Flow[_Ticket]) -> bool:
+    def _lend(self, flow: Flow[_Ticket], aside: Aside) -> bool:
         """Compute what is next in the caller's thread, if it is of `flow` and a place is free."""
         hands: list[_Ticket] = []
         with self._lock:
@@ -329,14 +330,19 @@ class Scheduler:
                     self._wake.notify()
                 return False
             self._grab(hands)
+            work = hands[0].pending[-1]
+            pace = self._batcher.pace(work.session)
+        quick = pace is not None and pace * prod(work.shape) < MOMENT * work.shape[1]
         try:
-            self._carry_out(hands)
+            with nullcontext() if quick else aside():
+                self._carry_out(hands)
         except BaseException:  # as Ctrl-C: the caller goes, its tiles stay
             self._put_down(hands)
             raise
-        with self._lock:
-            if self._queue.size:
-                self._wake.notify()  # for the place that is free again
+        finally:
+            with self._lock:
+                if self._queue.size:
+                    self._wake.notify()  # for the place that is free again
         return True
 
     def _grab(self, hands: list[_Ticket]) -> None:

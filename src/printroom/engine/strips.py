@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from printroom.core.errors import ModelFailed
 from printroom.core.session import Session
 from printroom.engine.channels import items, reveal, show
 from printroom.engine.work import Planes
-from printroom.imaging.tiling import Geometry, Region, Tile, TileGrid
+from printroom.imaging.tiling import Geometry, Region, Tile, TileGrid, scaled
 
 Rows = NDArray[Any]
 """(rows, columns, bands) uint8 or uint16."""
@@ -43,11 +42,6 @@ def reflected(start: int, end: int, side: int) -> NDArray[np.intp]:
         return np.zeros(end - start, np.intp)
     around = np.arange(start, end) % (2 * side - 2)
     return np.minimum(around, 2 * side - 2 - around)
-
-
-def scaled(length: int, scale: Fraction) -> int:
-    """`length` pixels enlarged, rounded down; an order faster than int(length * scale)."""
-    return length * scale.numerator // scale.denominator
 
 
 def row_of(grid: TileGrid, index: int) -> list[Tile]:

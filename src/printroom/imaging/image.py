@@ -29,6 +29,8 @@ CHUNK = 1 << 20
 """Bytes of rows fetched from libvips at once, about; each fetch is copied once."""
 LEAST = 16
 """Rows fetched from libvips at once at least: what its sequential buffers are made for."""
+SMALL = 1 << 16
+"""Bytes that are fetched at once whatever their rows: small pictures, a few rows of others."""
 STRIP = 8 << 20
 """Bytes of a strip that is turned at once."""
 

@@ -24,7 +24,7 @@ from printroom.imaging.metadata import Metadata, exif_of_tiff, metadata_of
 from printroom.imaging.source import Source, encoded
 from printroom.imaging.turning import TURNS, Turn
 from printroom.imaging.vips import BUFFERED_ROWS, last_line, pyvips
-from printroom.imaging.working import to_working, working_profile
+from printroom.imaging.working import Shape, to_working, working_profile
 
 if TYPE_CHECKING:
     from printroom.imaging.heic import Heic
@@ -81,20 +81,22 @@ def header(source: Source) -> tuple[Header, Loaded | None]:
         fail_on = _fail_on(source, file, container)
         try:
             picture, opened = _load(file, container, fail_on)
-            working = to_working(picture, source.label)
+            shape = Shape.of(picture)
+            working = to_working(picture, shape, source.label)
         except pyvips.Error as error:
             raise broken(source, error) from error
-        metadata = metadata_of(picture, working_profile(picture))
+        metadata = metadata_of(picture, working_profile(picture, shape))
         if container is formats.TIFF:
             file.seek(0)
             metadata = Metadata(exif_of_tiff(file), metadata.xmp, metadata.icc)
-        whole, held = _decoder(picture, container)
+        whole, held = _decoder(picture, shape, container)
+        made = shape if working is picture else Shape.of(working)
         found = Header(
             format=container,
-            width=picture.width,
-            height=picture.height,
-            bands=working.bands,
-            depth=8 if working.format == "uchar" else 16,
+            width=shape.width,
+            height=shape.height,
+            bands=made.bands,
+            depth=8 if made.sample == "uchar" else 16,
             turn=TURNS.get(_field(picture, "orientation", 1), TURNS[1]),
             metadata=metadata,
             decoder_bytes=held,
@@ -145,7 +147,7 @@ def _reload(source: Source, header: Header, file: BinaryIO) -> Loaded:
         picture, kept = _heic(file).decode()
     else:
         picture, kept = _load(file, header.format, header.fail_on)
-    return Loaded(to_working(picture, source.label), (picture, kept))
+    return Loaded(to_working(picture, Shape.of(picture), source.label), (picture, kept))
 
 
 def _load(file: BinaryIO, container: Format, fail_on: str) -> tuple[Any, Any]:
@@ -188,20 +190,20 @@ def _fail_on(source: Source, file: BinaryIO, container: Format) -> str:
     return fail_on
 
 
-def _decoder(picture: Any, container: Format) -> tuple[bool, int]:
+def _decoder(picture: Any, shape: Shape, container: Format) -> tuple[bool, int]:
     """Whether the decoder takes the whole picture, and the bytes it holds; all were measured."""
-    sample = 2 if picture.format == "ushort" else 1
-    row = picture.width * picture.bands * sample
-    raw = row * picture.height
+    sample = 2 if shape.sample == "ushort" else 1
+    row = shape.width * shape.bands * sample
+    raw = row * shape.height
     buffers = min(raw, row * BUFFERED_ROWS)
     if container is formats.JPEG and _field(picture, "jpeg-multiscan", 0):
         full = _field(picture, "jpeg-chroma-subsample", "") != "4:2:0"
         return True, buffers + (2 * raw if full else raw)  # 16 bit coefficients
     if container is formats.PNG and _field(picture, "interlaced", 0):
         return True, buffers + raw
-    area = picture.width * picture.height
+    area = shape.width * shape.height
     if container is formats.WEBP:
-        return True, buffers + area * (6 + picture.bands)
+        return True, buffers + area * (6 + shape.bands)
     if container is formats.AVIF:
         return True, buffers + area * ((20 if sample == 1 else 28) + 4 * picture.hasalpha())
     if container is formats.TIFF and picture.get_typeof("tile-height"):

@@ -77,6 +77,11 @@ def ceil_to(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
+def scaled(length: int, scale: Fraction) -> int:
+    """`length` pixels enlarged, rounded down; an order faster than int(length * scale)."""
+    return length * scale.numerator // scale.denominator
+
+
 @dataclass(frozen=True)
 class TileGrid:
     """A picture of `width` x `height` input pixels, cut for a model."""
@@ -99,11 +104,11 @@ class TileGrid:
 
     @property
     def out_width(self) -> int:
-        return int(self.width * self.geometry.scale)
+        return scaled(self.width, self.geometry.scale)
 
     @property
     def out_height(self) -> int:
-        return int(self.height * self.geometry.scale)
+        return scaled(self.height, self.geometry.scale)
 
     @property
     def columns(self) -> int:
@@ -157,8 +162,8 @@ class TileGrid:
         left, right, window_left, window_right = across
         top, bottom, window_top, window_bottom = down
         scale = self.geometry.scale
-        target = Region(*(int(side * scale) for side in (left, top, right, bottom)))
-        x, y = int(window_left * scale), int(window_top * scale)
+        target = Region(*[scaled(side, scale) for side in (left, top, right, bottom)])
+        x, y = scaled(window_left, scale), scaled(window_top, scale)
         crop = Region(target.left - x, target.top - y, target.right - x, target.bottom - y)
         return Tile(
             core=Region(left, top, right, bottom),

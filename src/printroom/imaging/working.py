@@ -16,7 +16,7 @@ Nothing is decoded here: libvips works it out as rows are asked for.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from printroom.core.errors import NotAPicture
 from printroom.imaging.metadata import blob
@@ -26,24 +26,41 @@ LAB = ("lab", "labs")
 _SPACES = {1: b"GRAY", 3: b"RGB "}
 
 
-def to_working(picture: Any, label: str) -> Any:
+class Shape(NamedTuple):
+    """What libvips says of a picture. Asked once: each question takes microseconds."""
+
+    width: int
+    height: int
+    bands: int
+    sample: str
+    """Type of a sample: "uchar"."""
+    space: str
+    """What the bands mean: "srgb"."""
+
+    @classmethod
+    def of(cls, picture: Any) -> Shape:
+        """Ask libvips."""
+        return cls(
+            picture.width, picture.height, picture.bands, picture.format, picture.interpretation
+        )
+
+
+def to_working(picture: Any, shape: Shape, label: str) -> Any:
     """The same picture in the working space; lazily, no pixel is read."""
-    space = picture.interpretation
-    if space == "cmyk":
+    if shape.space == "cmyk":
         return _converted(picture, 4, _from_cmyk)
-    if space in LAB:
+    if shape.space in LAB:
         return _converted(picture, 3, _from_lab)
-    bands = picture.bands
-    most = 4 if bands >= 3 else 2
-    return _whole(picture if bands <= most else picture[0:most], label)
+    most = 4 if shape.bands >= 3 else 2
+    return _whole(picture if shape.bands <= most else picture[0:most], shape.sample, label)
 
 
-def working_profile(picture: Any) -> bytes | None:
-    """The profile of `to_working(picture)`; None = none, or one of other bands."""
-    if picture.interpretation in {"cmyk", *LAB}:
+def working_profile(picture: Any, shape: Shape) -> bytes | None:
+    """The profile of `to_working(picture, shape)`; None = none, or one of other bands."""
+    if shape.space in {"cmyk", *LAB}:
         return srgb_profile()
     profile = blob(picture, "icc-profile-data")
-    colours = 3 if picture.bands >= 3 else 1
+    colours = 3 if shape.bands >= 3 else 1
     return profile if profile and profile[16:20] == _SPACES[colours] else None
 
 
@@ -84,9 +101,8 @@ def _from_cmyk(colour: Any) -> Any:
     )
 
 
-def _whole(picture: Any, label: str) -> Any:
+def _whole(picture: Any, sample: str, label: str) -> Any:
     """Samples as unsigned whole numbers of 8 or 16 bit."""
-    sample = picture.format
     if sample == "uchar":
         return picture
     if sample == "ushort":
