@@ -3,10 +3,10 @@
     Hands.do(work, done) -> done(result, None) or done(None, error), on the event loop
 
 Few threads at a time hold the interpreter: many that make small calls into native code, as small
-pictures do, would hand it back and forth at every call, which costs more than the pictures. So there
-are few places to work at, and whoever waits, or is in native code for more than a moment, steps
-`aside` and leaves its place to the next. A thread that is through takes the next job itself; of
-those that rest, the last one starts first, since its memory is still warm.
+pictures do, would hand it back and forth at every call, which costs more than the pictures. So
+there are few places to work at, and whoever waits, or is in native code for more than a moment,
+steps `aside` and leaves its place to the next. A thread that is through takes the next job itself;
+of those that rest, the last one starts first, since its memory is still warm.
 
 A plain queue in place of concurrent.futures: that one makes two futures, a lock and a condition
 for each call, which cost more than the rest of a small request.
