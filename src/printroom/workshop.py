@@ -73,6 +73,8 @@ class Workshop:
         self.workers = self.settings.workers or self.device.workers
         self.budget = self.settings.memory or default_budget()
         """Bytes for the whole process."""
+        self.held = self.budget // 8 if serving else 0
+        """Bytes of them that whoever serves may hold: what came in, and what goes out."""
         self.catalogue = Catalogue((*self.settings.models, BUNDLED))
         self._serving = serving
         self._longest = SERVING_TILE if serving else math.inf
@@ -82,7 +84,7 @@ class Workshop:
         self._scheduler: Scheduler | None = None
         self._base = 0
         """Bytes the process takes with its models loaded and no run in progress."""
-        self._ledger = Ledger(self.budget)
+        self._ledger = Ledger(self.budget - self.held)
         """What runs take beside that."""
 
     @property
@@ -212,7 +214,7 @@ class Workshop:
             if session is None:
                 session = OnnxSession(model.weights, self.device.providers)
                 self._base = self._base + session.resident_bytes if self._sessions else resident()
-                self._ledger.total = self.budget - self._base
+                self._ledger.total = self.budget - self.held - self._base
                 self._sessions[model.weights] = session
             return session
 
@@ -229,7 +231,8 @@ class Workshop:
         self, image: Image, proposal: Proposal, session: OnnxSession, options: EnhanceOptions
     ) -> tuple[TilePlan, int]:
         """How to cut the picture, and the bytes this run takes beside the process's own."""
-        budget = min(self.budget, options.memory or self.budget)
+        most = self.budget - self.held
+        budget = min(most, options.memory or most)
         room = Room(
             workers=self.workers,
             budget=budget,

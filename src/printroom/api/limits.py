@@ -36,10 +36,10 @@ class HttpLimits:
     """Whether each picture leaves one line of JSON on the log."""
 
     @classmethod
-    def of(cls, settings: Settings, budget: int) -> Self:
-        """The limits that an installation's settings ask for; `budget`: the process's memory."""
+    def of(cls, settings: Settings, held: int) -> Self:
+        """The limits that an installation's settings ask for; `held`: see the field."""
         return cls(
-            held=budget // 8,
+            held=held,
             body=settings.http_body,
             pixels=settings.http_pixels,
             running=settings.http_running,

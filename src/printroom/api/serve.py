@@ -53,7 +53,7 @@ def serve(
         Workshop(settings, serving=True) as workshop,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
-        runner.run(_serve(workshop, limits or HttpLimits.of(settings, workshop.budget), listener))
+        runner.run(_serve(workshop, limits or HttpLimits.of(settings, workshop.held), listener))
 
 
 async def _serve(workshop: Workshop, limits: HttpLimits, listener: socket.socket) -> None:
