@@ -10,6 +10,8 @@ from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper, save_model
 
 from printroom.catalogue.card import ModelCard
+from printroom.core.errors import BadOption
+from printroom.engine.device import Device
 from printroom.imaging.tiling import Geometry
 
 # Machines are noisy: how long an example takes is no verdict.
@@ -55,3 +57,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (home / "card.json").write_text(card.to_json())
     return folder
+
+
+@pytest.fixture(scope="session", params=["cpu", pytest.param("cuda:0", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> Device:
+    """What the laws of exactness are held on: the CPU, and a graphics card where there is one."""
+    try:
+        return Device.parse(request.param)
+    except BadOption as reason:
+        pytest.skip(f"{request.param}: {reason}")
