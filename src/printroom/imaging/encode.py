@@ -12,7 +12,6 @@ import errno
 import io
 import secrets
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from numpy.typing import NDArray
@@ -107,12 +106,7 @@ class Encoder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -42,10 +42,11 @@ def read_header(file: BinaryIO) -> JpegHeader:
 
 def _next_marker(file: BinaryIO) -> tuple[int, bool]:
     """The next marker's code, and whether there was anything but fill bytes before it."""
+    lead, code = _exactly(file, 2)
     skipped = False
-    while _exactly(file, 1) != b"\xff":
+    while lead != 0xFF:
         skipped = True
-    code = 0xFF
+        lead, code = code, _exactly(file, 1)[0]
     while code == 0xFF:
         code = _exactly(file, 1)[0]
     return code, skipped
