@@ -19,6 +19,8 @@ from bench.servers import printroom_command
 
 MIB = 2**20
 HUGE, QUICK, SMALL, TINY = 20_000, 6_000, 2_000, 64
+CLASSIC = 4 * 2**30
+"""Bytes from which a TIFF file must be a BigTIFF."""
 BIG_TIFF = (b"II+\0", b"MM\0+")
 
 
@@ -66,7 +68,7 @@ def _enhance(side: int, arguments: Sequence[str]) -> Finished:
     try:
         finished = checked([*command, *arguments])
         with result.open("rb") as file:
-            if side > QUICK and file.read(4) not in BIG_TIFF:
+            if result.stat().st_size >= CLASSIC and file.read(4) not in BIG_TIFF:
                 raise BenchError(f"{result} is not a BigTIFF")
     finally:
         result.unlink(missing_ok=True)
