@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from printroom.catalogue.models import BUNDLED
 from printroom.core.errors import (
     BadOption,
     Cancelled,
@@ -89,6 +90,19 @@ def test_an_onnx_file_is_a_model(workshop: Workshop, picture: bytes, models: Pat
     own = next(models.glob("*/*/*.onnx"))
     result = workshop.enhance(picture, None, EnhanceOptions(model=own))
     assert result.data == workshop.enhance(picture).data
+
+
+def test_an_onnx_file_is_read_again_once_it_is_another(
+    workshop: Workshop, models: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "net.onnx"
+    double = next(models.glob("double/*/*.onnx")).read_bytes()
+    file.write_bytes(double)
+    options = EnhanceOptions(model=file)
+    first = workshop.model_for(options)
+    assert workshop.model_for(options) is first
+    file.write_bytes(next(BUNDLED.rglob("*.onnx")).read_bytes())
+    assert workshop.model_for(options).card.digest != first.card.digest
 
 
 def test_many_runs_at_once_stay_within_the_memory(settings: Settings, picture: bytes) -> None:

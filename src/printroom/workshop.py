@@ -43,7 +43,7 @@ from printroom.imaging.encode import PictureSpec, encoder_bytes
 from printroom.imaging.formats import Format, check_holds
 from printroom.imaging.image import Image
 from printroom.imaging.limits import Limits
-from printroom.imaging.tiling import ceil_to
+from printroom.imaging.tiling import ceil_to, scaled
 from printroom.runtimes.onnx.session import OnnxSession
 
 SERVING_TILE = 0.25
@@ -78,7 +78,7 @@ class Workshop:
         self._serving = serving
         self._longest = SERVING_TILE if serving else math.inf
         self._lock = threading.RLock()
-        self._models: dict[tuple[str | Path | None, int | None], Model] = {}
+        self._models: dict[tuple[object, ...], Model] = {}
         self._sessions: dict[Path, OnnxSession] = {}
         self._scheduler: Scheduler | None = None
         self._base = 0
@@ -101,13 +101,11 @@ class Workshop:
 
     def model_for(self, options: EnhanceOptions) -> Model:
         """The model that `options` choose; raises NotFound, BadModel or ScaleNotOffered."""
-        choice = (options.model, options.scale)
+        choice = (options.model, options.scale, _stamp(options.model))
         with self._lock:
             model = self._models.get(choice)
             if model is None:
-                model = self._choose(*choice)
-                if not _is_file(options.model):  # a file may be another one tomorrow
-                    self._models[choice] = model
+                model = self._models[choice] = self._choose(options.model, options.scale)
             return model
 
     def propose(self, source: Path | bytes, options: EnhanceOptions) -> Proposal:
@@ -215,7 +213,7 @@ class Workshop:
     def _propose(self, image: Image, options: EnhanceOptions, named: Format | None) -> Proposal:
         model = self.model_for(options)
         scale = model.card.geometry.scale
-        width, height = int(image.width * scale), int(image.height * scale)
+        width, height = scaled(image.width, scale), scaled(image.height, scale)
         if named is None:
             return Proposal(model, default_format(image.format, width, height), width, height)
         check_holds(named, width, height)
@@ -260,6 +258,14 @@ class Workshop:
 
 def _is_file(name: str | Path | None) -> bool:
     return isinstance(name, Path) or (name or "").lower().endswith(".onnx")
+
+
+def _stamp(name: str | Path | None) -> tuple[int, int] | None:
+    """What tells a model's file from the one that may lie there tomorrow; None for an id."""
+    if name is None or not _is_file(name) or not Path(name).is_file():
+        return None
+    found = Path(name).stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _check_place(target: Path | None) -> None:

@@ -1,5 +1,6 @@
 """Overload, hang-ups, stopping and being killed."""
 
+import json
 import re
 import signal
 import socket
@@ -97,6 +98,16 @@ def test_batch_work_leaves_room_for_people(
         server.wait_for("printroom_requests_waiting", 1)
         assert server.enhance(picture).status_code == 200
         assert server.metric("printroom_requests_waiting") == 1
+
+
+def test_each_picture_leaves_a_line_on_the_log_if_asked_for(start: Any, picture: bytes) -> None:
+    with start(log=True) as server:
+        assert server.enhance(picture).status_code == 200
+        assert server.enhance(b"not a picture").status_code == 415
+        _, stderr = server.stop()
+    lines = [json.loads(line) for line in stderr.splitlines()]
+    assert [(line["status"], line["code"]) for line in lines] == [(200, ""), (415, "not_a_picture")]
+    assert lines[0]["bytes_in"] == len(picture)
 
 
 @pytest.mark.slow

@@ -49,20 +49,22 @@ def test_with_no_place_free_the_workers_do_it(scheduler: Make, gated: Any, work:
         assert future.done()
 
 
-def test_the_tiles_of_others_are_left_to_the_workers(
-    scheduler: Make, gated: Any, work: Any
-) -> None:
+def test_the_tiles_of_others_are_left_to_the_workers(scheduler: Make, work: Any) -> None:
     session, engine = Whose(), scheduler(1)
     with engine.run() as ours, engine.run() as theirs:
-        blocker = ours.submit(work(gated, 0))
-        gated.wait_for(1)
-        other = theirs.submit(work(session, 1), last=True)  # its caller is slow to wait for it
-        mine = ours.submit(work(gated, 2), last=True)
-        gated.open(2)
-        ours.wait(mine)
-        blocker.result(60)
+        other = theirs.submit(work(session, 1), last=True)  # first in line, and no worker is awake
+        ours.wait(ours.submit(work(session, 2), last=True))
         other.result(60)
     assert threading.current_thread() not in session.threads
+
+
+def test_a_last_tile_that_nobody_waits_for_is_computed_all_the_same(
+    scheduler: Make, work: Any
+) -> None:
+    tile = work(Whose(), 3)
+    with scheduler(1).run() as run:
+        run.submit(tile, last=True)
+    assert tile.results
 
 
 def test_a_caller_that_is_interrupted_leaves_its_tile_to_the_workers(

@@ -229,6 +229,16 @@ def test_halved_tiles_give_the_same_bits(
     np.testing.assert_array_equal(result, untiled(picture, free, planned(picture, net, tile).grid))
 
 
+def test_halves_are_never_smaller_than_the_model_takes(engine: Scheduler, box: Any) -> None:
+    """There is memory for 20 x 20 pixels, but the model wants 30 a side: the run must give up."""
+    session = box(largest=3 * 20 * 20)
+    net = Net(session, 3, Geometry(Fraction(2), halo=1, least=30))
+    picture = noise(150, 120, 3, np.uint8)
+    with pytest.raises(NeedsMemory):
+        streamed(engine, picture, net, planned(picture, net, (100, 100)))
+    assert min(min(shape[2:]) for shape in session.shapes) >= 30
+
+
 def test_a_real_arena_that_is_full_halves_the_tiles(engine: Scheduler) -> None:
     """onnxruntime itself refuses to allocate; the result is that of an unlimited session."""
     geometry = Geometry(Fraction(2), halo=3)

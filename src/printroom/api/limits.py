@@ -44,4 +44,5 @@ class HttpLimits:
             pixels=settings.http_pixels,
             running=settings.http_running,
             waiting=settings.http_waiting,
+            log=settings.http_log,
         )

@@ -17,6 +17,7 @@ from printroom.cli.models import models
 from printroom.cli.serve import serve
 from printroom.cli.train import train
 from printroom.cli.version import version
+from printroom.cli.words import describe
 from printroom.core.errors import PrintroomError, RequestError
 
 app = typer.Typer(
@@ -39,7 +40,5 @@ def main() -> None:
     try:
         app(prog_name="printroom")
     except PrintroomError as error:
-        print(f"printroom: {error.reason}", file=sys.stderr)
-        if error.remedy:
-            print(f"  {error.remedy}", file=sys.stderr)
+        print(describe(error), file=sys.stderr)
         sys.exit(2 if isinstance(error, RequestError) else 1)

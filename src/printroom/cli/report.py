@@ -12,14 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from printroom.cli.bars import Bars
+from printroom.cli.words import describe
 from printroom.core.errors import PrintroomError
 from printroom.engine.enhancement import Enhanced
-
-
-def describe(error: PrintroomError, name: str = "") -> str:
-    """An error for people: the thing, the reason, and on a line of its own the remedy."""
-    reason = error.reason if name in error.reason else f"{name}: {error.reason}"
-    return f"printroom: {reason}" + (f"\n  {error.remedy}" if error.remedy else "")
 
 
 class Report:

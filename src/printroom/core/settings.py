@@ -50,6 +50,8 @@ class Settings:
     """Requests worked on at once."""
     http_waiting: int = 64
     """Requests that may wait for their turn; beyond it the server answers 503."""
+    http_log: bool = False
+    """Whether each picture leaves one line of JSON on standard error; 1 or 0."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -72,6 +74,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise BadOption(f"{text!r} is neither 0 nor 1", "write 1 for yes")
+    return text == "1"
+
+
 def _folders(text: str) -> tuple[Path, ...]:
     return tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
 
@@ -92,4 +100,5 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "http_body": parse_size,
     "http_running": _count,
     "http_waiting": _count,
+    "http_log": _flag,
 }

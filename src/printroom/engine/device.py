@@ -56,7 +56,7 @@ class Device:
             return cls._slice(name)
         if match := re.fullmatch(r"cuda(?::(\d+))?", name):
             return cls._cuda(name, int(match[1] or 0))
-        raise BadOption(f"There is no device {name!r}", "choose cpu, cuda, cuda:1 or MIG-<uuid>")
+        raise BadOption(f"there is no device {name!r}", "choose cpu, cuda, cuda:1 or MIG-<uuid>")
 
     @classmethod
     def _slice(cls, name: str) -> Device:
@@ -117,6 +117,6 @@ def _video_memory(name: str, ordinal: int) -> int:
         failed = 1
     if failed:
         raise BadOption(
-            f"The CUDA driver has no device {name}", "choose --device cpu, or install the driver"
+            f"the CUDA driver has no device {name}", "choose --device cpu, or install the driver"
         )
     return size.value

@@ -136,7 +136,7 @@ def _plan(
     if not fitting:
         needed = min(made.bytes for _, made in candidates)
         raise NeedsMemory(
-            f"A picture {width:,} pixels wide does not fit {room.budget / MIB:.0f} MiB",
+            f"a picture {width:,} pixels wide does not fit {room.budget / MIB:.0f} MiB",
             f"allow at least {ceil(needed / MIB)} MiB",
             needed=needed,
         )

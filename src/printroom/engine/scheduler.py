@@ -32,7 +32,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from math import inf, prod
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -148,7 +148,7 @@ class Run:
         Their futures, and `submit`, raise `reason` (default Cancelled). The first call counts.
         """
         with self._scheduler._lock:
-            freed = self._stop(reason or Cancelled("The work was cancelled"))
+            freed = self._stop(reason or Cancelled("the work was cancelled"))
         for ticket in freed:
             ticket.resolve()
 
@@ -161,9 +161,11 @@ class Run:
         if error is not None:
             self.cancel()
         with self._scheduler._lock:
+            if self._open:  # a last one that nobody waited for, and so nobody was woken for
+                self._scheduler._wake.notify()
             while self._open:
                 self._changed.wait()
-            self._stop(Cancelled("The run is over"))
+            self._stop(Cancelled("the run is over"))
             self._scheduler._leave(self)
 
     def _make_room(self) -> None:
@@ -238,7 +240,7 @@ class Scheduler:
         run = Run(self, priority * weight, in_flight, aside)
         with self._lock:
             if self._draining:
-                raise Overloaded("The engine is closing", "try again soon", retry_after=10)
+                raise Overloaded("the engine is closing", "try again soon", retry_after=10)
             self._runs[run] = None
         return run
 
@@ -332,7 +334,7 @@ class Scheduler:
             self._grab(hands)
             work = hands[0].pending[-1]
             pace = self._batcher.pace(work.session)
-        quick = pace is not None and pace * prod(work.shape) < MOMENT * work.shape[1]
+        quick = pace is not None and pace * work.cost < MOMENT
         try:
             with nullcontext() if quick else aside():
                 self._carry_out(hands)
@@ -426,7 +428,7 @@ class Scheduler:
             ticket.deaths += 1
             if ticket.unfinished and ticket.deaths >= DEATHS:
                 ticket.failure = ModelFailed(
-                    f"The network ended {DEATHS} workers on one tile", "try another model"
+                    f"the network ended {DEATHS} workers on one tile", "try another model"
                 )
             elif ticket.unfinished:
                 ticket.halve()

@@ -70,7 +70,7 @@ def stream(
         for index in range(grid.rows - len(strips), grid.rows):
             flush(strips[index % len(strips)], run.wait)
     except MemoryError as error:
-        reason = "The memory ran out, even for the smallest tile"
+        reason = "the memory ran out, even for the smallest tile"
         raise NeedsMemory(
             reason, "allow it more, or close other programs", needed=plan.bytes
         ) from error

@@ -145,7 +145,7 @@ class TileWork:
         count, channels, height, width = self.shape
         promised = (count, channels, scaled(height, scale), scaled(width, scale))
         if result.shape != promised:
-            raise ModelFailed(f"The network gave {result.shape} where {promised} was due")
+            raise ModelFailed(f"the network gave {result.shape} where {promised} was due")
         left, top, right, bottom = self.tile.crop
         step = max(1, PIECE // max(1, right - left))
         for start in range(top, bottom, step):
@@ -162,7 +162,7 @@ class TileWork:
         down = self.tile.core.height >= self.tile.core.width
         start, end = (top, bottom) if down else (left, right)
         middle = start + (end - start) // 2 // geometry.align * geometry.align
-        if end - start <= SMALLEST or middle == start:
+        if end - start <= max(SMALLEST, 2 * geometry.least) or middle == start:
             return []
         cores = (
             (Region(left, top, right, middle), Region(left, middle, right, bottom))
