@@ -19,7 +19,7 @@ from printroom.core.errors import ModelFailed
 from printroom.core.session import Session
 from printroom.engine.channels import items, reveal, show
 from printroom.engine.work import Planes
-from printroom.imaging.tiling import Geometry, Region, Tile, TileGrid, scaled
+from printroom.imaging.tiling import Geometry, Region, Tile, TileGrid, ceil_to, scaled
 
 Rows = NDArray[Any]
 """(rows, columns, bands) uint8 or uint16."""
@@ -175,13 +175,18 @@ class TileWork:
 def _within(tile: Tile, core: Region, geometry: Geometry) -> Tile:
     """The tile of `core`, a part of `tile`'s core; its window is a part of `tile`'s window."""
     halo, scale, outer = geometry.halo, geometry.scale, tile.window
-    window = Region(
-        max(outer.left, core.left - halo),
-        max(outer.top, core.top - halo),
-        outer.right if core.right == tile.core.right else min(outer.right, core.right + halo),
-        outer.bottom if core.bottom == tile.core.bottom else min(outer.bottom, core.bottom + halo),
-    )
+    least = ceil_to(geometry.least, geometry.align)
+
+    def span(axis: int) -> tuple[int, int]:
+        """Start and end along one axis: the core and its halo, and no less than the model takes."""
+        start, end = core[axis], core[axis + 2]
+        whole = end == tile.core[axis + 2]
+        last = outer[axis + 2] if whole else min(outer[axis + 2], end + halo)
+        first = max(outer[axis], min(start - halo, last - least))
+        return first, min(outer[axis + 2], max(last, first + least))
+
+    (left, right), (top, bottom) = span(0), span(1)
     target = Region(*(scaled(side, scale) for side in core))
-    x, y = scaled(window.left, scale), scaled(window.top, scale)
+    x, y = scaled(left, scale), scaled(top, scale)
     crop = Region(target.left - x, target.top - y, target.right - x, target.bottom - y)
-    return Tile(core, window, crop, target)
+    return Tile(core, Region(left, top, right, bottom), crop, target)
