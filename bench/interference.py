@@ -1,8 +1,9 @@
 """How much a huge picture in progress slows small ones down, over HTTP.
 
-One server. In turns: small pictures one after the other while nothing else is there, then the same
-while a huge picture of batch priority is being worked on; its client then hangs up, and the work
-must stop. Wall times, since waiting is the matter; both halves of a ratio are measured in turns.
+One server, of one process and then of two. In turns: small pictures one after the other while
+nothing else is there, then the same while a huge picture of batch priority is being worked on; its
+client then hangs up, and the work must stop. Wall times, since waiting is the matter; both halves
+of a ratio are measured in turns.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ SMALL, HUGE, QUICK = 512, 20_000, 6_000
 """Sides in pixels."""
 LONGEST_ALLOWED = 0.25
 """Seconds that no tile may exceed while the server is serving."""
+PROCESSES = (1, 2)
+"""Of the server: in one, tiles of both pictures share the workers; of two, each has its own."""
 UNDER_WAY = 6
 """Tiles that must be done before the huge picture counts as being worked on."""
 PATIENCE = 120.0
@@ -38,13 +41,17 @@ RUNNING = "printroom_requests_running"
 
 
 def bench(quick: bool) -> list[Row]:
+    return [row for processes in PROCESSES for row in _beside(quick, processes)]
+
+
+def _beside(quick: bool, processes: int) -> list[Row]:
     rounds, count = (1, 12) if quick else (4, 40)
     huge = pictures.jpeg(QUICK if quick else HUGE)
     small = pictures.jpeg(SMALL).read_bytes()
     idle: list[float] = []
     busy: list[float] = []
     tiles: list[float] = []
-    with Server(house.launch(nets.upscale(), "scale=2&format=jpeg")) as server:
+    with Server(house.launch(nets.upscale(), "scale=2&format=jpeg", processes)) as server:
         server.warm(small)
         request = post(server.path, small, "image/jpeg")
         fire(server.port, request, 5)
@@ -54,10 +61,11 @@ def bench(quick: bool) -> list[Row]:
                 tiles.append(seconds)
                 busy += fire(server.port, request, count).latencies
         longest = house.metrics(server).get(LONGEST, math.nan)
-    return [_waiting_row(idle, busy, median(tiles), huge), _tile_row(longest)]
+    name = f", --processes {processes}"
+    return [_waiting_row(name, idle, busy, median(tiles), huge), _tile_row(name, longest)]
 
 
-def _waiting_row(idle: list[float], busy: list[float], tile: float, huge: Path) -> Row:
+def _waiting_row(name: str, idle: list[float], busy: list[float], tile: float, huge: Path) -> Row:
     allowed = 2 * percentile(idle, 0.95) + tile
     detail = (
         f"{SMALL} x {SMALL} JPEG over HTTP, x2: {_told(idle)} idle, {_told(busy)} beside "
@@ -65,7 +73,8 @@ def _waiting_row(idle: list[float], busy: list[float], tile: float, huge: Path) 
         f"of the huge picture ({tile * 1000:.0f} CPU-ms)"
     )
     measured = percentile(busy, 0.95) / allowed
-    return Row("small picture beside a huge one: p95", measured, at_most(1.0), "x", detail)
+    name = f"small picture beside a huge one: p95{name}"
+    return Row(name, measured, at_most(1.0), "x", detail)
 
 
 def _told(latencies: list[float]) -> str:
@@ -73,10 +82,10 @@ def _told(latencies: list[float]) -> str:
     return f"p50 {middle:.0f}, p95 {late:.0f} ms of {len(latencies)}"
 
 
-def _tile_row(longest: float) -> Row:
+def _tile_row(name: str, longest: float) -> Row:
     known = "not measured: /metrics has no " if math.isnan(longest) else ""
     detail = f"{known}{LONGEST}, over both phases"
-    return Row("longest tile while serving", longest, at_most(LONGEST_ALLOWED), "s", detail)
+    return Row(f"longest tile while serving{name}", longest, at_most(LONGEST_ALLOWED), "s", detail)
 
 
 @contextmanager

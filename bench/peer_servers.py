@@ -26,6 +26,8 @@ SIDE = 64
 QUALITY = 90
 """Of the JPEG that comes out; peers/enhance.py says the same."""
 CPU_PEER = "mosec"
+PROCESSES = 2
+"""Of ours, as many as the peers have workers: see `printroom serve --processes`."""
 CROWD = 8
 """Requests at once where throughput is compared."""
 
@@ -63,7 +65,7 @@ def bench(quick: bool) -> list[Row]:
 def _serving(net: Path, scale: int) -> Iterator[list[Server]]:
     """Ours and its peers on one net: warm, and seen to answer with the same picture."""
     query = f"scale={scale}&format=jpeg&quality={QUALITY}"
-    launches = [house.launch(net, query), *(_peer(name, net) for name in PEERS)]
+    launches = [house.launch(net, query, PROCESSES), *(_peer(name, net) for name in PEERS)]
     picture = pictures.jpeg(SIDE).read_bytes()
     with ExitStack() as stack:
         servers = [stack.enter_context(Server(launch)) for launch in launches]

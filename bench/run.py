@@ -29,6 +29,7 @@ BENCHES = {
     "tiling": "bench.tiling",
     "coldstart": "bench.coldstart",
     "metrics": "bench.metrics",
+    "fusion": "bench.fusion",
     "peers": "bench.peer_servers",
     "interference": "bench.interference",
     "huge": "bench.huge",

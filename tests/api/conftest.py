@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper, save_model
@@ -36,13 +37,14 @@ serve(Settings.read(), "127.0.0.1", 0, HttpLimits({limits}))
 class Server:
     """`printroom serve` with bounds of its own; a context manager, ready when entered."""
 
-    def __init__(self, models: str, data: Path, limits: dict[str, Any]) -> None:
+    def __init__(self, models: str, data: Path, processes: int, limits: dict[str, Any]) -> None:
         self.data = data
         environment = os.environ | {
             "PRINTROOM_MODELS": models,
             "PRINTROOM_DATA": str(data),
             "PRINTROOM_PRELOAD": "test/double@1",
             "PRINTROOM_WORKERS": "1",
+            "PRINTROOM_PROCESSES": str(processes),
         }
         code = _CODE.format(limits=", ".join(f"{name}={value}" for name, value in limits.items()))
         self.process = subprocess.Popen(
@@ -85,6 +87,10 @@ class Server:
         found = re.search(rf"^{re.escape(name)} (\S+)$", self.client.get("/metrics").text, re.M)
         assert found, f"there is no metric {name}"
         return float(found[1])
+
+    def children(self) -> list[psutil.Process]:
+        """The server's processes, where there are several."""
+        return psutil.Process(self.process.pid).children()
 
     def wait_for(self, name: str, value: float) -> None:
         """Return once the metric has that value."""
@@ -155,11 +161,14 @@ def slow_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(
     models: Path, slow_models: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Server]:
-    """Make a server with the given HttpLimits, on a data folder of its own unless one is named."""
+    """Make a server with the given HttpLimits, on a data folder of its own unless one is named.
+
+    Of several processes, each has one worker and its part of the limits.
+    """
     folders = os.pathsep.join([str(models), str(slow_models)])
 
-    def make(data: Path | None = None, **limits: Any) -> Server:
-        return Server(folders, data or tmp_path_factory.mktemp("data"), limits)
+    def make(data: Path | None = None, processes: int = 1, **limits: Any) -> Server:
+        return Server(folders, data or tmp_path_factory.mktemp("data"), processes, limits)
 
     return make
 

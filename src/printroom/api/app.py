@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from printroom.api.body import Receive
@@ -77,7 +77,7 @@ def _health(app: FastAPI, service: Service) -> None:
     @app.get("/metrics", summary="Metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Numbers for Prometheus."""
-        return Response(generate_latest(service.meters.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(await service.metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _pages(app: FastAPI) -> None:

@@ -85,7 +85,7 @@ class EnhanceEndpoint:
         began = service.loop.time()
         call = Call.of(scope["headers"])
         body = Body(service.gate, service.scratch)
-        service.active += 1
+        service.load.active += 1
         try:
             await self._answer(call, body, scope, receive, send)
         except ClientGone:
@@ -94,7 +94,7 @@ class EnhanceEndpoint:
             await self._refuse(call, body, error, receive, send)
         finally:
             body.release()
-            service.active -= 1
+            service.load.active -= 1
             seconds = service.loop.time() - began
             service.meters.count(call.status, call.code, seconds)
             if service.limits.log:
@@ -127,6 +127,9 @@ class EnhanceEndpoint:
             (b"x-printroom-model", enhanced.model.encode()),
             *self._common(call),
         ]
+        if enhanced.report:
+            done = ",".join(step.step for step in enhanced.steps)
+            headers.append((b"x-printroom-steps", done.encode()))
         if path:
             await send_file(send, 200, headers, path, stall)
             return

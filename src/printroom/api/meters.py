@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -32,9 +32,9 @@ class Meters(Collector):
     """Counts of pictures asked for, by status, and how long each took."""
 
     def __init__(self, gauges: Gauges) -> None:
-        self.registry = CollectorRegistry()
-        self.registry.register(self)
-        ProcessCollector(registry=self.registry)
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
         self._gauges = gauges
         self._codes: Counter[tuple[int, str]] = Counter()
         self._buckets = [0] * (len(_BUCKETS) + 1)
@@ -45,6 +45,10 @@ class Meters(Collector):
         self._codes[status, code] += 1
         self._buckets[bisect_left(_BUCKETS, seconds)] += 1
         self._seconds += seconds
+
+    def text(self) -> str:
+        """All numbers, the process's own among them, as Prometheus reads them."""
+        return generate_latest(self._registry).decode()
 
     def collect(self) -> Iterator[Metric]:
         """The numbers as Prometheus wants them."""

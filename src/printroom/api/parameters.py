@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from printroom.api.problems import BadParameter
-from printroom.engine.enhancement import EnhanceOptions
+from printroom.core.errors import BadOption
+from printroom.engine.enhancement import FIXES, EnhanceOptions, fixes_of
 from printroom.engine.scheduler import Priority
 from printroom.imaging.formats import FORMATS, format_for
 
@@ -60,6 +61,14 @@ def _model(text: str) -> str:
     return text
 
 
+def _fix(text: str) -> str:
+    try:
+        fixes_of(text)
+    except BadOption:
+        raise ValueError(f"auto, none, or some of {', '.join(FIXES)}") from None
+    return text
+
+
 _KEEP = {"keep": True, "strip": False}
 _PRIORITY = {"interactive": Priority.INTERACTIVE, "batch": Priority.BATCH}
 
@@ -70,6 +79,14 @@ TABLE = (
         {"type": "integer", "minimum": 1, "maximum": 16},
         "scale",
         _whole(1, 16),
+    ),
+    Parameter(
+        "fix",
+        "What to mend first: `auto` is what the picture needs, or name some of "
+        f"{', '.join(FIXES)}, with commas between. With it `scale` may be 1.",
+        {"type": "string", "default": "none", "examples": ["auto", "denoise,deblur"]},
+        "fix",
+        _fix,
     ),
     Parameter(
         "format",

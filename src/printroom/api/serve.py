@@ -1,7 +1,8 @@
-"""`printroom serve`: one process that answers until it is told to stop.
+"""`printroom serve`: answers until it is told to stop.
 
     Settings, host, port -> a server, until SIGTERM or SIGINT; then exit code 0
-                            1 when the address cannot be had, with a sentence that says why
+                            1 when the address cannot be had, with a sentence that says why,
+                            or when no process of several can start
 
 Told to stop, it first refuses new work (503, `/readyz` too) while requests in progress finish,
 then closes the door. Told twice, it stops the work as well.
@@ -10,30 +11,19 @@ then closes the door. Told twice, it stops the work as well.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import NoReturn
 
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from printroom.api.admission import stopping
-from printroom.api.app import App
+from printroom.api.fleet import CannotServe, Fleet
 from printroom.api.limits import HttpLimits
-from printroom.api.service import Service, log
+from printroom.api.shares import shares
 from printroom.core.settings import Settings
-from printroom.workshop import Workshop
 
 _BACKLOG = 1024
-_HEAD = 64 * 1024
-"""Bytes that the request line and headers may have."""
-_CLOSING = 5
-"""Seconds that connections get to close once no picture is in progress."""
+"""Connections that the system keeps for us until they are accepted."""
 
 
 def serve(
@@ -41,102 +31,34 @@ def serve(
 ) -> None:
     """Serve on `host`:`port` (0 = any free one) until SIGTERM or SIGINT.
 
-    Prints the address once the models are loaded. Raises Unwritable when there is no place for
-    scratch files, SystemExit(1) when the address cannot be had.
+    Prints the address once the models are loaded. Raises BadOption for settings that do not go
+    together, Unwritable when there is no place for scratch files, SystemExit(1) when the address
+    cannot be had or no process can start.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    log.setLevel(logging.INFO)
-    listener = _listen(host, port)
-    _warn_when_open(listener)
-    with (
-        listener,
-        Workshop(settings, serving=True) as workshop,
-        asyncio.Runner(loop_factory=_loop_factory()) as runner,
-    ):
-        runner.run(_serve(workshop, limits or HttpLimits.of(settings, workshop.held), listener))
+    logging.getLogger("printroom.api").setLevel(logging.INFO)
+    with _listen(host, port) as listener:
+        _warn_when_open(listener)
+        if settings.processes > 1:
+            _serve_by_several(settings, limits, listener)
+        else:
+            from printroom.api.alone import serve_alone  # a parent has no use for what it brings
+
+            serve_alone(settings, limits, listener, lambda: _announce(listener))
 
 
-async def _serve(workshop: Workshop, limits: HttpLimits, listener: socket.socket) -> None:
-    service = Service(workshop, limits, asyncio.get_running_loop())
+def _serve_by_several(
+    settings: Settings, limits: HttpLimits | None, listener: socket.socket
+) -> None:
+    portions = shares(settings, limits)
+
+    async def run() -> None:
+        await Fleet(portions, listener, lambda: _announce(listener)).run()
+
     try:
-        server = _server(service)
-        told = _listen_to_signals(service)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        service.warm(then=lambda: _announce(service, listener))
-        await asyncio.wait(
-            [serving, asyncio.create_task(told.wait())], return_when=asyncio.FIRST_COMPLETED
-        )
-        await service.drain()
-        server.should_exit = True
-        await serving
-    finally:
-        service.close()
-
-
-def _server(service: Service) -> uvicorn.Server:
-    config = uvicorn.Config(
-        App(service),
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=_BACKLOG,
-        timeout_graceful_shutdown=_CLOSING,
-    )
-    return _Server(config)
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP/1.1 whose requests know their connection, so that a dead one can be cut off.
-
-    It also bounds what comes before the body; uvicorn with httptools would take any amount.
-    """
-
-    _head: int | None = None
-    """Bytes of the request line and headers so far; None = not within them."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head = 0
-        self.scope["transport"] = self.transport  # type: ignore[typeddict-unknown-key]
-
-    def on_headers_complete(self) -> None:
-        self._head = None
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._head is not None:
-            self._head += len(data)
-            if self._head > _HEAD and not self.transport.is_closing():
-                self.send_400_response("The request line and headers are too long.")
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would close the door at once, and die of the signal."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listen_to_signals(service: Service) -> asyncio.Event:
-    """Set at the first SIGTERM or SIGINT; the second gives up the work in progress."""
-    told = asyncio.Event()
-
-    def on_signal() -> None:
-        if told.is_set():
-            service.abandon(stopping())
-        told.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        service.loop.add_signal_handler(number, on_signal)
-    return told
+        asyncio.run(run())
+    except CannotServe as error:
+        _give_up(f"cannot serve: {error}")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -147,11 +69,12 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         reason = error.strerror or str(error)
-        print(
-            f"cannot listen on {host}:{port} ({reason}): choose another --host or --port",
-            file=sys.stderr,
-        )
-        raise SystemExit(1) from None
+        _give_up(f"cannot listen on {host}:{port} ({reason}): choose another --host or --port")
+
+
+def _give_up(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(1) from None
 
 
 def _warn_when_open(listener: socket.socket) -> None:
@@ -163,16 +86,7 @@ def _warn_when_open(listener: socket.socket) -> None:
         )
 
 
-def _announce(service: Service, listener: socket.socket) -> None:
+def _announce(listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
-    if service.ready:
-        shown = f"[{host}]" if ":" in host else host
-        print(f"printroom serves on http://{shown}:{port} (Ctrl-C stops it)", flush=True)
-
-
-def _loop_factory() -> Callable[[], Any] | None:
-    try:
-        import uvloop
-    except ImportError:  # Windows has none
-        return None
-    return uvloop.new_event_loop
+    shown = f"[{host}]" if ":" in host else host
+    print(f"printroom serves on http://{shown}:{port} (Ctrl-C stops it)", flush=True)

@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from printroom.api.admission import Gate, stopping
 from printroom.api.hands import Hands
 from printroom.api.limits import HttpLimits
+from printroom.api.load import Load
 from printroom.api.meters import Meters
 from printroom.api.scratch import Scratch
 from printroom.core.errors import PrintroomError
@@ -27,11 +28,27 @@ _FAREWELL = 5.0
 """Seconds that abandoned work gets to notice."""
 
 
+class Whole(Protocol):
+    """The server that a process is one of several of."""
+
+    @property
+    def opened(self) -> bool:
+        """Whether all its processes have been ready once."""
+
+    async def metrics(self, own: str) -> str:
+        """The numbers of all of them; `own` are those of this one."""
+
+
 class Service:
     """The server's parts and its state: starting, ready, stopping."""
 
     def __init__(
-        self, workshop: Workshop, limits: HttpLimits, loop: asyncio.AbstractEventLoop
+        self,
+        workshop: Workshop,
+        limits: HttpLimits,
+        loop: asyncio.AbstractEventLoop,
+        load: Load | None = None,
+        whole: Whole | None = None,
     ) -> None:
         """Raises Unwritable when there is no place for scratch files."""
         self.workshop = workshop
@@ -43,8 +60,10 @@ class Service:
         self.meters = Meters(self._gauges)
         self.jobs: set[Job] = set()
         """Requests whose picture is waiting or being worked on."""
-        self.active = 0
-        """Requests for pictures that have not had their whole answer yet."""
+        self.load = load or Load()
+        """What this process has on its hands."""
+        self.whole = whole
+        """None = this process is all there is."""
         self.fault: str | None = None
         """Why the models could not be loaded."""
         self._warm = False
@@ -52,14 +71,14 @@ class Service:
     @property
     def ready(self) -> bool:
         """Whether the pinned models have run once, and new work is taken."""
-        return self._warm and not self.gate.stopping
+        return self._open and not self.gate.stopping
 
     @property
     def state(self) -> str:
         """One word or sentence for people."""
         if self.gate.stopping:
             return "stopping"
-        return self.fault or ("ready" if self._warm else "loading models")
+        return self.fault or ("ready" if self._open else "loading models")
 
     def warm(self, then: Callable[[], None]) -> None:
         """Load the pinned models in a thread of their own, then call `then` on the event loop."""
@@ -83,16 +102,26 @@ class Service:
         for job in list(self.jobs):
             job.give_up(why)
 
+    async def metrics(self) -> str:
+        """The server's numbers for Prometheus, over all its processes."""
+        own = self.meters.text()
+        return own if self.whole is None else await self.whole.metrics(own)
+
     def close(self) -> None:
         """Let go of threads and scratch files."""
         self.hands.close()
         self.scratch.close()
 
+    @property
+    def _open(self) -> bool:
+        """Whether the models are loaded, here and wherever else this server works."""
+        return self._warm and (self.whole is None or self.whole.opened)
+
     async def _idle(self, seconds: float) -> bool:
         end = self.loop.time() + seconds
-        while self.active and self.loop.time() < end:
+        while self.load.active and self.loop.time() < end:
             await asyncio.sleep(0.02)
-        return not self.active
+        return not self.load.active
 
     def _load(self) -> None:
         try:
@@ -100,15 +129,14 @@ class Service:
             self._warm = True
         except PrintroomError as error:
             self.fault = str(error)
-            log.error("not ready: %s", error)
         except Exception:
             self.fault = "the models could not be loaded; the log says why"
-            log.exception("not ready")
+            log.exception("the models could not be loaded")
 
     def _gauges(self) -> Mapping[str, tuple[str, float]]:
         engine = self.workshop.scheduler.snapshot()
         return {
-            "printroom_requests_open": ("Not fully answered yet.", self.active),
+            "printroom_requests_open": ("Not fully answered yet.", self.load.active),
             "printroom_requests_running": ("Pictures being worked on.", self.gate.running),
             "printroom_requests_waiting": ("Pictures waiting for their turn.", self.gate.waiting),
             "printroom_requests_refused_total": ("Refused for load.", self.gate.refused),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,14 @@ def serve(
     ] = None,
     memory: Memory = None,
     workers: Workers = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Server processes, which share the workers. [1]"),
+    ] = None,
     device: Device = None,
 ) -> None:
     """Serve on HOST and PORT until SIGTERM or Ctrl-C; requests in progress are finished."""
     from printroom.api.serve import serve as run
 
-    run(settings_with(memory, workers, device, data), host, port)
+    settings = settings_with(memory, workers, device, data)
+    run(replace(settings, processes=processes or settings.processes), host, port)

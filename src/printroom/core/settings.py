@@ -33,6 +33,8 @@ class Settings:
     """Bytes for the whole process; None = a quarter of free memory, at most 2 GiB."""
     workers: int | None = None
     """Tiles computed at once, 1 or more; None = as many as the device has use for."""
+    processes: int = 1
+    """Processes of a server; they share out workers, memory and requests."""
     device: str = "cpu"
     """Where nets run: `cpu`, `cuda:0`, or the id of a MIG slice."""
     models: tuple[Path, ...] = ()
@@ -92,6 +94,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "data": lambda text: Path(text).expanduser(),
     "memory": parse_size,
     "workers": _count,
+    "processes": _count,
     "device": str,
     "models": _folders,
     "preload": _names,
