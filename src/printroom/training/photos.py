@@ -6,7 +6,7 @@ skipped and counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,17 @@ def read_rgb(path: Path) -> Array:
     return array[:, :, :3].copy()
 
 
-def read_folders(folders: Iterable[Path], multiple: int = 1) -> Photos:
+def every(name: str) -> bool:  # noqa: ARG001
+    """Takes any file."""
+    return True
+
+
+def read_folders(
+    folders: Iterable[Path], multiple: int = 1, wanted: Callable[[str], bool] = every
+) -> Photos:
     """Read every picture in `folders`, cropped so that both sides are multiples of `multiple`.
+
+    Files whose name is not `wanted` are passed over.
 
     Raises NotFound when a folder is missing or not one picture in all could be read.
     """
@@ -51,7 +60,8 @@ def read_folders(folders: Iterable[Path], multiple: int = 1) -> Photos:
     for folder in folders:
         if not folder.is_dir():
             raise NotFound(f"no folder {folder}", "name one with photographs in it")
-        for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
+        files = (p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        for path in sorted(p for p in files if wanted(p.name)):
             try:
                 picture = read_rgb(path)
             except pyvips.Error as error:

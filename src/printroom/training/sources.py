@@ -1,0 +1,170 @@
+"""What the recipes learn from: permitted pictures, pictures for research only, or your own.
+
+kind, DATA -> Pictures in memory: NotFound, when a folder is missing or holds nothing readable;
+              BadOption, when there is no such kind
+
+`permitted` pictures are dead leaves, and photographs and paintings whose licence lets anybody sell
+what was learnt from them; so are the weights of every default model. `research` pictures are those
+that the field trains on. `own` takes every picture below DATA, and puts every eighth aside to
+judge by. Dead leaves go along with all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from printroom.core.errors import BadOption, NotFound
+from printroom.training.dead_leaves import DeadLeaves
+from printroom.training.degradations.compress import from_bytes, to_bytes
+from printroom.training.degradations.resize import Resize
+from printroom.training.photos import Photos, read_folders
+
+Array = NDArray[Any]
+Kind = Literal["permitted", "research", "own"]
+LEAF_SIDE = 256
+"""Pixels of a side of each dead leaves picture."""
+ASIDE = 8
+"""Of one's own pictures, every so many-th is kept to judge by."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder below DATA, and what may be done with it."""
+
+    folder: str
+    licence: str
+    files: tuple[str, ...] = ("*",)
+    """Patterns of the names that are taken; one with a `!` in front leaves out."""
+    sharp: bool = True
+    """Whether full size is worth learning; files that were compressed hard show blocks there."""
+
+    def takes(self, name: str) -> bool:
+        wanted = [p for p in self.files if not p.startswith("!")]
+        unwanted = [p[1:] for p in self.files if p.startswith("!")]
+        return any(fnmatch(name, p) for p in wanted) and not any(fnmatch(name, p) for p in unwanted)
+
+
+TEST_SCENES = ("GO", "bicycle", "book", "chair", "planandsofa", "toy")
+"""Of `polyu_noisy`: a third of its scenes, never learnt from."""
+PERMITTED = (
+    Source(
+        "polyu_noisy",
+        "BSD-style",
+        ("*_mean.JPG", *(f"!*_{scene}_*" for scene in TEST_SCENES)),
+        sharp=False,
+    ),
+    Source(
+        "generative/paintings",
+        "public domain worldwide",
+        (
+            *("composition_vii.*", "delaunay_portrait1906.*", "hoitsu_flower.*", "mondrian.*"),
+            *("monet_*", "shipwreck.*", "starry_night.*", "tahiti_guaguin.*", "the_scream.*"),
+            *("vg_*", "wave.*"),
+        ),
+        sharp=False,
+    ),
+    Source(
+        "scikit-image",
+        "CC0-1.0 (astronaut, rocket, text: public domain)",
+        (
+            *("astronaut.*", "brick.*", "camera.*", "chelsea.*", "coffee.*"),
+            *("grass.*", "gravel.*", "rocket.*", "text.*"),
+        ),
+    ),
+)
+RESEARCH = (
+    Source("t91", "unstated"),
+    Source("bsds500_train200", "non-commercial research"),
+    Source("bsds500_test200", "non-commercial research"),
+    Source("sun_hays80", "unstated"),
+)
+LEAVES = "dead leaves"
+"""What the pictures of nobody are called on cards."""
+
+
+@dataclass
+class Pictures:
+    """All that a recipe learns from, each (H, W, 3) uint8."""
+
+    photos: list[Array] = field(default_factory=list)
+    leaves: list[Array] = field(default_factory=list)
+    aside: list[Array] = field(default_factory=list)
+    """Kept to judge by; empty unless they are one's own."""
+    licences: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    """Files that could not be read, with the reason."""
+
+    def larger_than(self, side: int) -> Pictures:
+        """Without those whose shorter side is below `side`. Raises NotFound if none is left."""
+        photos, leaves = (
+            [p for p in some if min(p.shape[:2]) >= side] for some in (self.photos, self.leaves)
+        )
+        if not photos and not leaves:
+            raise NotFound(f"no picture has {side} pixels a side", "add larger ones, or --patch")
+        return Pictures(photos, leaves, self.aside, self.licences, self.skipped)
+
+    def draw(self, random: np.random.Generator, leaves: float = 0.35) -> Array:
+        """A photo or, with a chance of `leaves` (0..1), dead leaves."""
+        some = self.leaves if random.random() < leaves else self.photos
+        some = some or self.photos or self.leaves
+        return some[int(random.integers(len(some)))]
+
+
+def gather(kind: str, data: Path, leaves: int) -> Pictures:
+    """The pictures of `kind` below `data`, and so many dead `leaves`."""
+    if kind not in get_args(Kind):
+        raise BadOption(f"no kind of data {kind!r}", f"take {', '.join(get_args(Kind))}")
+    pictures = _own(data) if kind == "own" else _known(kind, data)
+    row = DeadLeaves(LEAF_SIDE)
+    pictures.leaves = [row[number] for number in range(leaves)]
+    if leaves:
+        pictures.licences[LEAVES] = "procedural, nobody's"
+    return pictures
+
+
+def _own(data: Path) -> Pictures:
+    photos = read_folders([data])
+    aside = photos.pictures[ASIDE - 1 :: ASIDE] or photos.pictures[:1]
+    kept = [p for place, p in enumerate(photos.pictures, 1) if place % ASIDE]
+    return Pictures(_with_halves(kept), [], aside, {data.name: "your own"}, photos.skipped)
+
+
+def _known(kind: str, data: Path) -> Pictures:
+    pictures = Pictures()
+    for source in PERMITTED if kind == "permitted" else RESEARCH:
+        photos = read_source(source, data)
+        pictures.photos += _with_halves(photos.pictures, source.sharp)
+        pictures.licences[source.folder] = source.licence
+        pictures.skipped += photos.skipped
+    return pictures
+
+
+def read_source(source: Source, data: Path) -> Photos:
+    """The pictures of one source. Those of scikit-image come from its package if not from DATA."""
+    folder = data / source.folder
+    if source.folder == "scikit-image" and not folder.is_dir():
+        package = find_spec("skimage")
+        if package is None or package.origin is None:
+            raise NotFound(
+                "training needs the pictures of scikit-image", "pip install scikit-image"
+            )
+        folder = Path(package.origin).parent / "data"
+    return read_folders([folder], wanted=source.takes)
+
+
+def _with_halves(pictures: Iterable[Array], whole: bool = True) -> list[Array]:
+    """Each picture, if `whole`, and each at half its size: sharper, and another scale of things."""
+    none = np.random.default_rng(0)
+    result = []
+    for picture in pictures:
+        result += [picture] if whole else []
+        result.append(to_bytes(Resize(0.5)(from_bytes(picture), none)))
+    return result

@@ -1,0 +1,224 @@
+"""A training that can be killed at any moment and goes on as if nothing had been.
+
+Options, a net, MakePair -> Trainer -> checkpoint.pt, written whole, and a score shown: BadOption
+
+All chance of a step is drawn from the seed and the step's number, so a training that goes on gives
+the weights of one that never stopped (on a CPU, with as many threads). The learning rate is flat,
+then falls linearly to zero over the last quarter: a finished run can go on too, with more
+`--steps`. The loss is absolute, so that odd pixels do not rule, and squared over that last quarter,
+since PSNR is what is judged.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from torch import Tensor, nn
+
+from printroom.core.errors import BadOption
+from printroom.training.judging import Array, Run
+from printroom.training.pairs import MakePair, batch
+
+CHECKPOINT = "checkpoint.pt"
+WARM_UP = 200
+"""Steps over which the rate rises."""
+FALLING = 0.25
+"""Share of the steps over which the rate falls, and the loss is squared."""
+LUMA = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run may vary. A recipe has its own defaults; the card names what differs from them."""
+
+    steps: int = 10_000
+    """Optimiser steps in all."""
+    batch: int = 4
+    """Patches a step."""
+    patch: int = 96
+    """Side of an input patch in pixels."""
+    rate: float = 5e-4
+    """Learning rate of the flat part (Adam)."""
+    channels: int = 48
+    """A multiple of 16 is fastest."""
+    layers: int = 6
+    """3x3 convolutions between the first and the last."""
+    data_kind: str = "permitted"
+    """`permitted`, `research` (names the model ...-research) or `own`."""
+    leaves: int = 500
+    """Dead leaves pictures drawn."""
+    start: str = ""
+    """A checkpoint whose weights to start from; empty = from nothing."""
+    version: int = 1
+    """Of the model, on its card."""
+    seed: int = 0
+    report_every: int = 500
+    """Steps between checkpoints, each with a score."""
+    device: str = "cpu"
+    """Or `cuda`."""
+    threads: int = 0
+    """CPU threads; 0 = torch's default."""
+
+
+IRRELEVANT = {"report_every", "device", "threads", "version"}
+"""Options that do not change what is learnt."""
+
+
+def rate_at(step: int, options: Options) -> float:
+    """Learning rate: warm-up, flat, linear to zero."""
+    remaining = (options.steps - step) / (options.steps * FALLING)
+    return options.rate * max(0.0, min(1.0, (step + 1) / WARM_UP, remaining))
+
+
+def loss_of(result: Tensor, target: Tensor, squared: bool) -> Tensor:
+    """Error of luma plus half of that of RGB: the eye, and the papers, judge luma."""
+    error = result - target
+    on_luma = (error * error.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1)
+    if squared:
+        return 10 * (on_luma.square().mean() + 0.5 * error.square().mean())
+    return on_luma.abs().mean() + 0.5 * error.abs().mean()
+
+
+Loss = Callable[[Tensor, Tensor, bool], Tensor]
+"""(result, target, whether to square) -> a number to make small."""
+
+
+class Watched(Protocol):
+    """What the progress shows: an `Exam`, or another test with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, run: Run) -> float:
+        """In dB; `run` is the net as it is now."""
+
+
+class Trainer:
+    """The net, the mean of its weights over time, the optimiser, and how far they are."""
+
+    def __init__(
+        self, out: Path, build: Callable[[], nn.Module], options: Options, loss: Loss = loss_of
+    ) -> None:
+        """Train what `build` makes; go on from `out`/checkpoint.pt if it is there.
+
+        Raises BadOption if the checkpoint does not fit the net.
+        """
+        torch.manual_seed(options.seed)
+        cv2.setNumThreads(1)
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        self.options, self.loss = options, loss
+        self.checkpoint = out / CHECKPOINT
+        self.device = device_of(options.device)
+        self.net = build().to(self.device)
+        self.mean = build().to(self.device)
+        """Exponential moving average of the weights: the one that is shipped."""
+        self.optimiser = torch.optim.Adam(self.net.parameters(), betas=(0.9, 0.99))
+        self.step, self.seconds = 0, 0.0
+        if self.checkpoint.exists():
+            self.load()
+        elif options.start:
+            self.net.load_state_dict(self.state(Path(options.start))["mean"])
+        if not self.step:
+            self.mean.load_state_dict(self.net.state_dict())
+
+    def state(self, checkpoint: Path) -> dict[str, Any]:
+        """A checkpoint's parts, after a look at whether they fit the net."""
+        try:
+            state: dict[str, Any] = torch.load(
+                checkpoint, map_location=self.device, weights_only=True
+            )
+            self.mean.load_state_dict(state["mean"])
+        except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError) as error:
+            raise BadOption(
+                f"{checkpoint} is no checkpoint of this net ({type(error).__name__})",
+                "give the same --channels, --layers and --scale, or another --out",
+            ) from error
+        return state
+
+    def load(self) -> None:
+        """Go back to the last checkpoint."""
+        state = self.state(self.checkpoint)
+        for part in ("net", "mean", "optimiser"):
+            getattr(self, part).load_state_dict(state[part])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+    def save(self) -> None:
+        """Write the checkpoint whole or not at all."""
+        part = self.checkpoint.with_suffix(".part")
+        state = {name: getattr(self, name).state_dict() for name in ("net", "mean", "optimiser")}
+        with part.open("wb") as file:
+            torch.save(state | {"step": self.step, "seconds": self.seconds}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.checkpoint)
+
+    def advance(self, make: MakePair) -> float:
+        """One step; returns the loss."""
+        began = time.process_time()
+        rate = rate_at(self.step, self.options)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        random = np.random.default_rng([self.options.seed, self.step])
+        source, target = (part.to(self.device) for part in batch(make, self.options.batch, random))
+        squared = self.step >= self.options.steps * (1 - FALLING)
+        loss = self.loss(self.net(source), target, squared)
+        self.optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)
+        self.optimiser.step()
+        self.step += 1
+        self.average()
+        self.seconds += time.process_time() - began
+        return float(loss.detach())
+
+    def average(self) -> None:
+        """Bring the mean nearer to the net, the more so the earlier it is."""
+        pace = min(0.999, self.step / (self.step + 100))
+        with torch.no_grad():
+            for kept, new in zip(self.mean.parameters(), self.net.parameters(), strict=True):
+                kept.lerp_(new, 1 - pace)
+
+    def run(self, pictures: Array) -> Array:
+        """What the mean makes of a batch; a `judging.Run`."""
+        with torch.inference_mode():
+            batch = torch.from_numpy(pictures).to(self.device)
+            result: Array = self.mean(batch).cpu().numpy()
+        return result
+
+
+def device_of(name: str) -> torch.device:
+    """Raises BadOption for a device that torch does not have."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise BadOption(f"no device {name!r}: {str(error).splitlines()[0]}", "take cpu") from error
+    return device
+
+
+def train(trainer: Trainer, make: MakePair, watched: Watched | None) -> None:
+    """Run to the last step, with a progress bar, a checkpoint and a score every so often."""
+    options = trainer.options
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        bar = progress.add_task("training", total=options.steps, completed=trainer.step)
+        while trainer.step < options.steps:
+            loss = trainer.advance(make)
+            progress.update(bar, completed=trainer.step)
+            if trainer.step % options.report_every == 0 or trainer.step == options.steps:
+                trainer.save()
+                score = f"  {watched.name} {watched.score(trainer.run):.2f} dB" if watched else ""
+                progress.print(
+                    f"step {trainer.step}  loss {loss:.4f}{score}  {trainer.seconds:.0f} CPU-s"
+                )
