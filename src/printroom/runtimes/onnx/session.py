@@ -60,7 +60,7 @@ class OnnxSession:
         import onnxruntime  # noqa: F401  loaded first, so that `resident_bytes` leaves it out
 
         before = psutil.Process().memory_info().rss
-        self._session = _load(weights, providers, threads, arena_limit)
+        self._session = load(weights, providers, threads, arena_limit)
         grown = psutil.Process().memory_info().rss - before
         size = len(weights) if isinstance(weights, bytes) else weights.stat().st_size
         self._resident: int = max(grown, size)
@@ -111,9 +111,13 @@ class OnnxSession:
         return result
 
 
-def _load(
-    weights: Path | bytes, providers: Sequence[Provider], threads: int, arena_limit: int
+def load(
+    weights: Path | bytes,
+    providers: Sequence[Provider] = CPU,
+    threads: int = 1,
+    arena_limit: int = 0,
 ) -> ort.InferenceSession:
+    """A session of onnxruntime itself, for models with several outputs. Raises BadModel, BadOption."""
     import onnxruntime as ort
 
     known = set(ort.get_available_providers())

@@ -1,0 +1,1 @@
+"""Steps and models in environments of their own: other Pythons, other frameworks, one pipeline."""

@@ -1,0 +1,63 @@
+"""Where isolated steps are opened, and what is kept of them between runs of printroom.
+
+StepSource -> Isolation.open -> IsolatedStep        EnvironmentFailed BadStep StepFailed StepLost
+
+<data>/environments/        a Python and packages, by digest
+<data>/steps/<digest>.json  what a step says of itself, so that listing starts no process
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from printroom.core.errors import EnvironmentFailed
+from printroom.isolation.environments import Environments
+from printroom.isolation.folder import StepSource
+from printroom.isolation.isolated import IsolatedStep
+from printroom.isolation.launching import Launcher
+from printroom.isolation.pythons import Pythons
+
+
+class Isolation:
+    """Opens steps. Safe from many threads and processes."""
+
+    def __init__(self, data: Path, *, pythons: Sequence[Path] = (), shared: bool = True) -> None:
+        """`data`: a folder, made when missing; `pythons`: folders to look for Pythons in first.
+
+        `shared`: whether arrays go through shared memory, where the system has it.
+        """
+        self._environments = Environments(data / "environments", Pythons(pythons))
+        self._notes = data / "steps"
+        self._shared = shared
+
+    def open(self, source: StepSource) -> IsolatedStep:
+        """The step, with its environment made and its ports known; no process runs yet.
+
+        The first time takes as long as its packages do. Raises EnvironmentFailed, BadStep,
+        StepFailed, StepLost.
+        """
+        environment = self._environments.get(source.environment)
+        launcher = Launcher(source, environment, shared=self._shared)
+        try:
+            return IsolatedStep(launcher, self._described(launcher))
+        except BaseException:
+            launcher.close()
+            raise
+
+    def _described(self, launcher: Launcher) -> Mapping[str, Any]:
+        path = self._notes / f"{launcher.digest}.json"
+        try:
+            return dict(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            described = launcher.describe()
+        try:
+            self._notes.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{id(launcher)}.part")
+            part.write_text(json.dumps(described), "utf-8")
+            part.replace(path)
+        except OSError as error:
+            raise EnvironmentFailed(f"{self._notes} cannot be written: {error}") from error
+        return described
