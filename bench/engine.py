@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from printroom.core.settings import Settings
-from printroom.engine.enhancement import EnhanceOptions
-from printroom.engine.plan import Room, TilePlan, plan, resident
+from printroom.engine.plan import Part, Plan, Room, plan, resident
 from printroom.engine.stream import stream
 from printroom.imaging.encode import PictureSpec
 from printroom.runtimes.onnx.session import OnnxSession
@@ -26,20 +25,20 @@ class Engine:
 
     def __init__(self, workers: int) -> None:
         self._workshop = Workshop(Settings(workers=workers))
-        self.model = self._workshop.model_for(EnhanceOptions(scale=2))
+        self.model = self._workshop.floor.best(2)
         self._session = OnnxSession(self.model.weights, self._workshop.device.providers)
         budget = self._workshop.budget
         self._room = Room(workers=workers, budget=budget, base=resident(), idle=workers)
 
-    def plan(self, picture: NDArray[Any]) -> TilePlan:
+    def plan(self, picture: NDArray[Any]) -> Plan:
         """How `picture` is cut, as `enhance` would on an idle machine."""
         height, width, bands = picture.shape
         card, channels = self.model.card, self._session.signature.channels
         spec = PictureSpec(width, height, bands, 8)
-        return plan(spec, channels, card.geometry, card.costs, self._room)
+        return plan(spec, (Part.of_model(card.geometry, channels, card.costs),), self._room)
 
     def describe(self, picture: NDArray[Any]) -> str:
-        grid = self.plan(picture).grid
+        grid = self.plan(picture).links[0].grid
         return f"engine at tile {grid.tile_width} x {grid.tile_height}"
 
     def run(self, picture: NDArray[Any]) -> NDArray[Any]:
@@ -47,7 +46,7 @@ class Engine:
         cut = self.plan(picture)
         source, sink = _Source(picture), _Sink(cut)
         with self._workshop.scheduler.run(in_flight=cut.in_flight) as run:
-            stream(source.read, sink.write, cut, self._session, run)
+            stream(source.read, sink.write, cut, (self._session,), run)
         return sink.picture
 
     def __enter__(self) -> Self:
@@ -72,8 +71,9 @@ class _Source:
 class _Sink:
     """Collects rows."""
 
-    def __init__(self, cut: TilePlan) -> None:
-        self.picture = np.empty((cut.grid.out_height, cut.grid.out_width, cut.bands), np.uint8)
+    def __init__(self, cut: Plan) -> None:
+        last = cut.links[-1]
+        self.picture = np.empty((last.grid.out_height, last.grid.out_width, last.bands), np.uint8)
         self._next = 0
 
     def write(self, rows: NDArray[Any]) -> None:

@@ -22,9 +22,9 @@ from printroom.catalogue.importing import import_onnx
 NAME = "printroom"
 
 
-def launch(net: Path, query: str) -> Launch:
+def launch(net: Path, query: str, processes: int = 1) -> Launch:
     """A server that has `net` loaded before it is ready, and takes pictures with `query`."""
-    command = printroom_command("serve", "--port={port}")
+    command = printroom_command("serve", "--port={port}", f"--processes={processes}")
     path = f"/v1/images/enhance?{query}"
     if net == nets.upscale():
         return Launch(NAME, command, path)

@@ -1,6 +1,7 @@
 """Shared by all tests: a catalogue with one small model whose results are known in advance."""
 
 import hashlib
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper, save_model
 
-from printroom.catalogue.card import ModelCard
+from printroom.catalogue.card import ModelCard, Task
 from printroom.core.errors import BadOption
 from printroom.engine.device import Device
 from printroom.imaging.tiling import Geometry
@@ -56,6 +57,47 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         costs={side: side * side * 200 for side in (32, 64, 128, 256, 512)},
     )
     (home / "card.json").write_text(card.to_json())
+    return folder
+
+
+def _one_conv(seed: int) -> bytes:
+    """An ONNX network that keeps the size: one 3x3 convolution with random weights."""
+    kernel = np.random.default_rng(seed).normal(0, 0.15, (3, 3, 3, 3)).astype(np.float32)
+    sides: list[str | int] = ["n", 3, "h", "w"]
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "kernel"], ["y"], pads=[1, 1, 1, 1])],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, sides)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, sides)],
+        [numpy_helper.from_array(kernel, "kernel")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def shelf(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `test/double@1`, and `test/<task>@1` for each task that keeps the size."""
+    folder = tmp_path_factory.mktemp("shelf")
+    shutil.copytree(models / "double", folder / "double")
+    tasks: tuple[Task, ...] = ("dejpeg", "denoise", "deblur")
+    for seed, task in enumerate(tasks):
+        home, weights = folder / task / "1", _one_conv(seed)
+        home.mkdir(parents=True)
+        (home / "net.onnx").write_bytes(weights)
+        card = ModelCard(
+            name=f"test/{task}",
+            version=1,
+            title=task,
+            weights="net.onnx",
+            digest=hashlib.sha256(weights).hexdigest(),
+            geometry=Geometry(halo=1),
+            parameters=81,
+            licence="CC0-1.0",
+            costs={side: side * side * 200 for side in (32, 64, 128, 256, 512)},
+            task=task,
+        )
+        (home / "card.json").write_text(card.to_json())
     return folder
 
 

@@ -82,6 +82,7 @@ def test_what_is_proposed_is_what_comes(workshop: Workshop, picture: bytes) -> N
     options = EnhanceOptions(format="webp")
     proposal, result = workshop.propose(picture, options), workshop.enhance(picture, None, options)
     assert (proposal.width, proposal.height) == (result.width, result.height)
+    assert proposal.model is not None
     assert (proposal.format.name, proposal.model.card.id) == (result.format, result.model)
     assert proposal.beside(Path("a/photo.png")) == Path("a/photo@2x.webp")
 
@@ -100,6 +101,7 @@ def test_an_onnx_file_is_read_again_once_it_is_another(
     file.write_bytes(double)
     options = EnhanceOptions(model=file)
     first = workshop.model_for(options)
+    assert first is not None
     assert workshop.model_for(options) is first
     file.write_bytes(next(BUNDLED.rglob("*.onnx")).read_bytes())
     assert workshop.model_for(options).card.digest != first.card.digest
@@ -113,7 +115,7 @@ def test_many_runs_at_once_stay_within_the_memory(settings: Settings, picture: b
 
         def watch(done: int, tiles: int) -> None:
             nonlocal most
-            most = max(most, workshop._base + workshop._ledger.granted)
+            most = max(most, workshop.floor.base + workshop.floor.ledger.granted)
 
         with ThreadPoolExecutor(6) as pool:
             runs = [
@@ -123,7 +125,7 @@ def test_many_runs_at_once_stay_within_the_memory(settings: Settings, picture: b
             results = {run.result().data for run in runs}
     assert len(results) == 1
     assert 0 < most <= limit
-    assert workshop._ledger.granted == 0
+    assert workshop.floor.ledger.granted == 0
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def enhance(
     quality: int | None = None,
     keep_metadata: bool = True,
     model: str | Path | None = None,
+    fix: str = "none",
     progress: Callable[[int, int], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Enhanced:
@@ -42,8 +43,9 @@ def enhance(
     it as `photo@2x.jpg`, and that of bytes is `.data` of what is returned.
     `scale`: default 2. `format`: "jpeg", "png", "webp", "tiff" or "avif"; default by the suffix
     of `output`, else as the source. `quality`: 1 to 100. `keep_metadata`: whether EXIF and XMP go
-    along. `model`: an id, or the path of an ONNX file. `progress`: called with tiles done and
-    tiles in all, from any thread. `cancel`: set it from another thread to stop.
+    along. `model`: an id, or the path of an ONNX file. `fix`: what to mend first, "auto" for what
+    the picture needs; `scale` may be 1 then. `progress`: called with tiles done and tiles in all,
+    from any thread. `cancel`: set it from another thread to stop.
 
     Raises `printroom.core.errors.PrintroomError`. Settings come from the environment, at the
     first call (`printroom.core.settings`).
@@ -52,7 +54,7 @@ def enhance(
 
     from printroom.engine.enhancement import EnhanceOptions
 
-    options = EnhanceOptions(scale, format, quality, keep_metadata, model)
+    options = EnhanceOptions(scale, format, quality, keep_metadata, model, fix=fix)
     picture = source if isinstance(source, bytes) else Path(source)
     target = None if output is None else Path(output)
     if target is None and isinstance(picture, Path):

@@ -2,56 +2,58 @@
 
     source -> Image                NotFound NotAPicture BrokenPicture EmptyPicture TooManyPixels
     options -> Model, Format       ScaleNotOffered NotFound BadModel UnknownFormat FormatCannotHold
-    Image, Model -> TilePlan       NeedsMemory
-    TilePlan -> its memory         Cancelled, while waiting for other runs
-    tiles -> Enhanced              Cancelled ModelFailed BrokenPicture Unwritable DiskFull
+    Image, Model -> Enhanced       NeedsMemory Cancelled ModelFailed BrokenPicture
+                                   Unwritable DiskFull
+    Graph, values -> outputs       the same, and BadOption StepFailed
 
 Whatever can be refused is refused from the header, before the first tile is computed.
 """
 
 from __future__ import annotations
 
-import math
+import json
 import threading
 import time
-from contextlib import nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Self
 
 from printroom.catalogue.card import Model
-from printroom.catalogue.models import BUNDLED, Catalogue
-from printroom.core.errors import NeedsMemory, ScaleNotOffered, Unwritable
-from printroom.core.ledger import Ledger
+from printroom.core.errors import BadOption, ScaleNotOffered, Unwritable
 from printroom.core.settings import Settings
-from printroom.engine.device import Device
 from printroom.engine.enhancement import (
     DEFAULTS,
     Enhanced,
-    Enhancement,
     EnhanceOptions,
-    Progress,
+    PictureFile,
     Proposal,
     chosen_format,
     default_format,
+    fixes_of,
 )
-from printroom.engine.plan import Room, TilePlan, default_budget, plan, resident
-from printroom.engine.scheduler import Aside, Scheduler
-from printroom.imaging.encode import PictureSpec, encoder_bytes
+from printroom.engine.floor import Floor
+from printroom.engine.order import Order, Progress
+from printroom.engine.rasters import Raster
+from printroom.engine.scheduler import Aside
+from printroom.imaging.encode import PictureSpec
 from printroom.imaging.formats import Format, check_holds
 from printroom.imaging.image import Image
 from printroom.imaging.limits import Limits
-from printroom.imaging.tiling import ceil_to, scaled
-from printroom.runtimes.onnx.session import OnnxSession
+from printroom.imaging.tiling import scaled
 
-SERVING_TILE = 0.25
-"""Seconds that a tile may take while others wait for their turn."""
-SMALL = 64
-"""Part of the budget below which a run is too small to look at the memory for it."""
-WARM_SIDE = 64
-"""Pixels along the side of the first picture that a model is shown."""
+if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
+    from printroom.engine.explain import Explanation
+    from printroom.engine.scheduler import Scheduler
+    from printroom.pipelines.graph import Graph, Node
+    from printroom.pipelines.registry import Registry
+    from printroom.pipelines.store import PipelineStore
+
+FIXING = "enhance"
+"""The pipeline that mends, and the node of it that says what ails a picture."""
+FAULTS = "faults"
 
 
 class Workshop:
@@ -68,45 +70,69 @@ class Workshop:
         Raises BadOption for a device that is not here.
         """
         self.settings = settings if settings is not None else Settings.read()
-        self.device = Device.parse(self.settings.device)
-        self.workers = self.settings.workers or self.device.workers
-        self.budget = self.settings.memory or default_budget()
-        """Bytes for the whole process."""
-        self.held = self.budget // 8 if serving else 0
-        """Bytes of them that whoever serves may hold: what came in, and what goes out."""
-        self.catalogue = Catalogue((*self.settings.models, BUNDLED))
-        self._serving = serving
-        self._longest = SERVING_TILE if serving else math.inf
-        self._lock = threading.RLock()
-        self._models: dict[tuple[object, ...], Model] = {}
-        self._sessions: dict[Path, OnnxSession] = {}
-        self._scheduler: Scheduler | None = None
-        self._base = 0
-        """Bytes the process takes with its models loaded and no run in progress."""
-        self._ledger = Ledger(self.budget - self.held)
-        """What runs take beside that."""
+        self.floor = Floor(self.settings, serving=serving)
+        self.device = self.floor.device
+        self.budget = self.floor.budget
+        self.held = self.floor.held
+        self.catalogue = self.floor.catalogue
+        self._making = threading.Lock()
 
     @property
     def scheduler(self) -> Scheduler:
         """The workers, started at the first use."""
-        with self._lock:
-            if self._scheduler is None:
-                self._scheduler = Scheduler(
-                    self.workers,
-                    clock=self.device.clock,
-                    longest=self._longest,
-                    batch_pixels=self.device.batch_pixels,
-                )
-            return self._scheduler
+        return self.floor.scheduler
 
-    def model_for(self, options: EnhanceOptions) -> Model:
-        """The model that `options` choose; raises NotFound, BadModel or ScaleNotOffered."""
-        choice = (options.model, options.scale, _stamp(options.model))
-        with self._lock:
-            model = self._models.get(choice)
-            if model is None:
-                model = self._models[choice] = self._choose(options.model, options.scale)
-            return model
+    @cached_property
+    def steps(self) -> Registry:
+        """The steps at hand: built in, and of installed packages. Raises BadStep, or has all."""
+        from printroom.steps.installed import at_hand  # brings them all
+
+        return at_hand()
+
+    @cached_property
+    def pipelines(self) -> PipelineStore:
+        """The pipelines that come with printroom, and the published ones."""
+        from printroom.pipelines.store import PipelineStore
+
+        return PipelineStore(self.settings.data / "pipelines")
+
+    def resolve(self, name: str, task: str | None) -> str:
+        """The id of the model `name`, which must be for `task` if that is said; for Graph.check.
+
+        Raises NotFound, BadModel, BadOption.
+        """
+        card = self.floor.model(name).card
+        if task and task != ("upscale" if card.upscales else card.task):
+            raise BadOption(f"{card.id} is for {card.task}, not for {task}", "name another")
+        return card.id
+
+    def graph(self, name: str | Path) -> Graph:
+        """The pipeline `name`, or of a file, checked. Raises NotFound and BadPipeline."""
+        from printroom.pipelines.shelf import Pipelines
+
+        return Pipelines(self.pipelines, self.steps, self).graph(name)
+
+    def explain(self, graph: Graph, values: Mapping[str, Any]) -> Explanation:
+        """What running a pipeline would take: stages, why each is one, memory and time."""
+        from printroom.engine.explain import explain
+
+        return explain(graph, self.floor, values)
+
+    def model_for(self, options: EnhanceOptions) -> Model | None:
+        """What enlarges the picture; None where it is only mended.
+
+        Raises NotFound, BadModel, ScaleNotOffered or BadOption.
+        """
+        scale = options.scale
+        if options.model is None:
+            if scale == 1 and fixes_of(options.fix):
+                return None
+            return self.floor.best(2 if scale is None else scale)
+        model = self.floor.model(options.model)
+        offered = model.card.geometry.scale
+        if scale not in (None, offered):
+            raise ScaleNotOffered(f"{model.card.id} enlarges by {offered}", f"leave out {scale}")
+        return model
 
     def propose(self, source: Path | bytes, options: EnhanceOptions) -> Proposal:
         """What `enhance` would do, from the picture's header; raises what it would raise."""
@@ -115,12 +141,9 @@ class Workshop:
 
     def warm(self) -> None:
         """Load the models of `settings.preload` (if none, the best that doubles) and run each."""
-        for name in self.settings.preload or (None,):
-            model = self.model_for(EnhanceOptions(model=name))
-            session, geometry = self._session(model), model.card.geometry
-            side = ceil_to(max(WARM_SIDE, geometry.least), geometry.align)
-            height, width = geometry.fixed or (side, side)
-            session.run(np.zeros((1, session.signature.channels, height, width), np.float32))
+        names = self.settings.preload
+        for model in [self.floor.model(name) for name in names] or [self.floor.best(2)]:
+            self.floor.warm(model)
 
     def enhance(
         self,
@@ -131,7 +154,7 @@ class Workshop:
         cancel: threading.Event | None = None,
         aside: Aside = nullcontext,
     ) -> Enhanced:
-        """Enlarge the picture `source` (a file, or its bytes) into `target`, or into bytes.
+        """Enlarge, and mend, the picture `source` (a file, or its bytes) into `target`, or bytes.
 
         The target appears whole or not at all, in place of what was there. `aside` is entered
         while this thread waits, or is in native code for more than a moment. Raises
@@ -140,39 +163,44 @@ class Workshop:
         began = time.monotonic()
         named = chosen_format(options.format, target)
         _check_place(target)
+        order = Order(options.priority, options.memory, progress, cancel, aside)
         with self._open(source, options) as image:
             proposal = self._propose(image, options, named)
-            scheduler = self.scheduler  # its workers get ready while the model is loaded
-            session = self._session(proposal.model)
-            tiles, share = self._plan(image, proposal, session, options)
-            work = Enhancement(image, proposal, options, progress, cancel, aside)
-            with self._ledger.reserve(share, cancel, aside):
-                self._make_room(share)
-                with scheduler.run(options.priority, in_flight=tiles.in_flight, aside=aside) as run:
-                    result = work.stream(target, tiles, session, run)
-        return Enhanced(
-            path=result if isinstance(result, Path) else None,
-            data=result if isinstance(result, bytes) else None,
-            format=proposal.format.name,
-            media_type=proposal.format.media_type,
-            width=proposal.width,
-            height=proposal.height,
-            tiles=len(tiles.grid),
-            seconds=time.monotonic() - began,
-            model=proposal.model.card.id,
-        )
+            metadata = image.metadata if options.keep_metadata else image.metadata.stripped()
+            spec = PictureSpec(proposal.width, proposal.height, image.bands, image.depth)
+            file = PictureFile(target, spec, proposal.format, options.quality, metadata)
+            made = self._enhanced(image, proposal.model, options.fix, file, order)
+        return replace(made, seconds=time.monotonic() - began)
+
+    def run_pipeline(
+        self,
+        graph: Graph,
+        values: Mapping[str, Any],
+        folder: Path,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Mapping[str, Any]:
+        """Run a pipeline; its outputs by name, those that are absent left out.
+
+        A picture is the path of a file `<output>.<suffix>` in `folder`, which must be there, a list
+        of pictures `<output>-1.<suffix>` and so on; any other value is itself. Files appear whole
+        or not at all. Raises PrintroomError; Cancelled once `cancel` is set.
+        """
+        from printroom.engine.flow import Desk
+        from printroom.engine.pipeline import Running
+
+        order = Order(progress=progress, cancel=cancel)
+        with closing(Desk(self.floor, order)) as desk:
+            outputs = Running(graph, desk, self._limits()).run(values)
+            return {name: _written(value, folder, name) for name, value in outputs.items()}
 
     def drain(self, timeout: float | None = None) -> bool:
         """Take no more runs and wait for those in progress; False if `timeout` seconds pass."""
-        return self.scheduler.drain(timeout)
+        return self.floor.drain(timeout)
 
     def close(self) -> None:
         """Cancel what is in progress, stop the workers and give the models' memory back."""
-        with self._lock:
-            if self._scheduler is not None:
-                self._scheduler.close()
-            while self._sessions:
-                self._sessions.popitem()[1].close()
+        self.floor.close()
 
     def __enter__(self) -> Self:
         return self
@@ -180,92 +208,96 @@ class Workshop:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _limits(self, pixels: int | None = None) -> Limits:
+        return Limits(pixels or self.settings.pixels, self.floor.ledger.total)
+
     def _open(self, source: Path | bytes, options: EnhanceOptions) -> Image:
-        return Image.open(
-            source, Limits(options.pixels or self.settings.pixels, self._ledger.total)
-        )
-
-    def _choose(self, name: str | Path | None, scale: int | None) -> Model:
-        if name is None:
-            return self.catalogue.for_scale(2 if scale is None else scale)
-        if _is_file(name):
-            from printroom.catalogue.importing import import_onnx  # brings onnx: 0.1 CPU seconds
-
-            model = import_onnx(Path(name), self.settings.data / "models")
-        else:
-            model = self.catalogue.get(str(name))
-        offered = model.card.geometry.scale
-        if scale not in (None, offered):
-            raise ScaleNotOffered(f"{model.card.id} enlarges by {offered}", f"leave out {scale}")
-        return model
-
-    def _session(self, model: Model) -> OnnxSession:
-        """The one session of `model`, loaded at the first use."""
-        with self._lock:
-            session = self._sessions.get(model.weights)
-            if session is None:
-                session = OnnxSession(model.weights, self.device.providers)
-                self._base = self._base + session.resident_bytes if self._sessions else resident()
-                self._ledger.total = self.budget - self.held - self._base
-                self._sessions[model.weights] = session
-            return session
+        return Image.open(source, self._limits(options.pixels))
 
     def _propose(self, image: Image, options: EnhanceOptions, named: Format | None) -> Proposal:
         model = self.model_for(options)
-        scale = model.card.geometry.scale
-        width, height = scaled(image.width, scale), scaled(image.height, scale)
+        width, height = image.width, image.height
+        if model is not None:
+            scale = model.card.geometry.scale
+            width, height = scaled(width, scale), scaled(height, scale)
         if named is None:
             return Proposal(model, default_format(image.format, width, height), width, height)
         check_holds(named, width, height)
         return Proposal(model, named, width, height)
 
-    def _plan(
-        self, image: Image, proposal: Proposal, session: OnnxSession, options: EnhanceOptions
-    ) -> tuple[TilePlan, int]:
-        """How to cut the picture, and the bytes this run takes beside the process's own."""
-        most = self.budget - self.held
-        budget = min(most, options.memory or most)
-        room = Room(
-            workers=self.workers,
-            budget=budget,
-            base=self._base,
-            idle=self.scheduler.idle_workers,
-            codecs=image.need.bytes + encoder_bytes(proposal.spec(image), proposal.format),
-            video=self.device.video,
-            longest=self._longest,
-            pace=self.scheduler.pace(session) if self._serving else None,
-        )
-        half = self._base + self._ledger.half()
-        if self._serving and half < budget:
-            with suppress(NeedsMemory):
-                tiles = self._cut(image, proposal.model, session, replace(room, budget=half))
-                return tiles, tiles.bytes - self._base
-        tiles = self._cut(image, proposal.model, session, room)
-        return tiles, tiles.bytes - self._base
+    def _enhanced(
+        self, image: Image, model: Model | None, fix: str, file: PictureFile, order: Order
+    ) -> Enhanced:
+        if fixes_of(fix) or model is None:
+            return self._mended(image, model, fix, file, order)
+        self.floor.scheduler  # noqa: B018  its workers get ready while the model is loaded
+        link = self.floor.link(model)
+        sent = self.floor.send(Raster.of_image(image), (link,), file, order)
+        return _told(file, sent.result, sent.tiles, model.card.id)
 
-    def _cut(self, image: Image, model: Model, session: OnnxSession, room: Room) -> TilePlan:
-        card, spec = model.card, PictureSpec(image.width, image.height, image.bands, image.depth)
-        return plan(spec, session.signature.channels, card.geometry, card.costs, room)
+    def _mended(
+        self, image: Image, model: Model | None, fix: str, file: PictureFile, order: Order
+    ) -> Enhanced:
+        """By the pipeline that looks for faults and mends them."""
+        from printroom.engine.flow import Desk
+        from printroom.engine.pipeline import Running
 
-    def _make_room(self, share: int) -> None:
-        """Give back what earlier runs left in the models' arenas, if it is in this run's way."""
-        small = share * SMALL < self.budget
-        if not small and resident() + share > self.budget:
-            with self._lock:
-                for session in self._sessions.values():
-                    session.shrink()
+        scale = 1 if model is None else 2  # the model's own, whatever that is
+        graph = self._fixing if model is None else _enlarging(self._fixing, model)
+        with closing(Desk(self.floor, order)) as desk:
+            running = Running(graph, desk)
+            outputs = running.run({"image": image, "fix": fix, "scale": scale})
+            result = outputs["image"].send(file)
+            told = _told(
+                file, result, desk.tiles, ", ".join(done.by for done in running.done if done.by)
+            )
+            seen = {ref.port: value for ref, value in running.values.items() if ref.node == FAULTS}
+        report = {"why": seen["why"], **json.loads(seen["report"])}
+        return replace(told, steps=tuple(running.done), report=report)
+
+    @cached_property
+    def _fixing(self) -> Graph:
+        return self.graph(FIXING)
 
 
-def _is_file(name: str | Path | None) -> bool:
-    return isinstance(name, Path) or (name or "").lower().endswith(".onnx")
+def _enlarging(graph: Graph, model: Model) -> Graph:
+    """The same, with `model` where it enlarges."""
+    from printroom.pipelines.refs import Constant
+
+    def named(node: Node) -> Node:
+        if node.step.name != "upscale":
+            return node
+        return replace(node, bindings={**node.bindings, "net": Constant(model.card.id)})
+
+    return replace(graph, nodes=tuple(named(node) for node in graph.nodes))
 
 
-def _stamp(name: str | Path | None) -> tuple[int, int] | None:
-    """What tells a model's file from the one that may lie there tomorrow; None for an id."""
-    if name is None or not _is_file(name) or not Path(name).is_file():
-        return None
-    found = Path(name).stat()
-    return found.st_mtime_ns, found.st_size
+def _told(file: PictureFile, result: Path | bytes, tiles: int, model: str) -> Enhanced:
+    return Enhanced(
+        path=result if isinstance(result, Path) else None,
+        data=result if isinstance(result, bytes) else None,
+        format=file.format.name,
+        media_type=file.format.media_type,
+        width=file.spec.width,
+        height=file.spec.height,
+        tiles=tiles,
+        seconds=0.0,
+        model=model,
+    )
+
+
+def _written(value: Any, folder: Path, name: str) -> Any:
+    """A value of a pipeline, its pictures as files."""
+    from printroom.engine.flow import Flow
+
+    if isinstance(value, Flow):
+        origin, spec = value.origin, value.spec
+        found = default_format(origin.format, spec.width, spec.height)
+        target = folder / f"{name}{found.suffixes[0]}"
+        return value.send(PictureFile(target, spec, found, None, origin.metadata))
+    if isinstance(value, list):
+        return [_written(one, folder, f"{name}-{number}") for number, one in enumerate(value, 1)]
+    return value
 
 
 def _check_place(target: Path | None) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from printroom.catalogue.card import ModelCard
+from printroom.catalogue.card import ModelCard, Task
 from printroom.imaging.tiling import Geometry
 
 AddModel = Callable[..., ModelCard]
@@ -39,9 +39,11 @@ def weights() -> bytes:
 
 @pytest.fixture
 def add_model(weights: bytes) -> AddModel:
-    """Put a model in a folder: `add_model(folder, name, version, scale)`."""
+    """Put a model in a folder: `add_model(folder, name, version, scale, task)`."""
 
-    def add(folder: Path, name: str, version: int, scale: Fraction | int = 2) -> ModelCard:
+    def add(
+        folder: Path, name: str, version: int, scale: Fraction | int = 2, task: Task = "other"
+    ) -> ModelCard:
         home = folder / name.rpartition("/")[2] / str(version)
         home.mkdir(parents=True)
         data = weights
@@ -55,6 +57,7 @@ def add_model(weights: bytes) -> AddModel:
             geometry=replace(Geometry(halo=1), scale=Fraction(scale)),
             parameters=324,
             licence="CC0-1.0",
+            task=task,
         )
         (home / "card.json").write_text(card.to_json())
         return card

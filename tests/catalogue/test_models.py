@@ -73,3 +73,50 @@ def test_a_broken_card_is_named(tmp_path: Path, text: str) -> None:
 def test_a_card_survives_its_file(tmp_path: Path, add_model: AddModel) -> None:
     card = add_model(tmp_path, "house/twice", 1, Fraction(3, 2))
     assert ModelCard.from_json(card.to_json()) == card
+
+
+def test_a_task_and_a_scale_name_the_default_model(tmp_path: Path, add_model: AddModel) -> None:
+    for version in (1, 2):
+        add_model(tmp_path, "house/clean", version, 1, "denoise")
+    add_model(tmp_path, "house/sharp", 1, 1, "deblur")
+    add_model(tmp_path, "house/twice", 1, 2, "upscale")
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.for_task("denoise").card.id == "house/clean@2"
+    assert catalogue.for_task("upscale", 2).card.name == "house/twice"
+    with pytest.raises(NotFound, match="'dejpeg' at scale 1: the tasks here are: deblur, denoise"):
+        catalogue.for_task("dejpeg")
+    with pytest.raises(ScaleNotOffered, match="by 4: the scales here are: 2"):
+        catalogue.for_task("upscale", 4)
+
+
+def test_only_models_that_upscale_offer_a_scale(tmp_path: Path, add_model: AddModel) -> None:
+    add_model(tmp_path, "house/clean", 1, 1, "denoise")
+    add_model(tmp_path, "house/odd", 1, 2, "deblur")
+    add_model(tmp_path, "house/unsaid", 1, 3)
+    add_model(tmp_path, "house/unsaid-too", 1, 1)
+    assert Catalogue([tmp_path]).scales() == [3]
+
+
+@pytest.mark.parametrize("variant", ["research", "photo"])
+def test_variants_are_taken_by_name_only(tmp_path: Path, add_model: AddModel, variant: str) -> None:
+    add_model(tmp_path, f"house/a-{variant}", 3, 2, "upscale")
+    add_model(tmp_path, f"house/b-{variant}", 3, 1, "denoise")
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.get(f"house/a-{variant}").card.version == 3
+    assert catalogue.scales() == []
+    with pytest.raises(ScaleNotOffered):
+        catalogue.for_scale(2)
+    with pytest.raises(NotFound):
+        catalogue.for_task("denoise")
+
+
+def test_a_card_of_before_tasks_has_none_and_an_unknown_one_is_refused(
+    tmp_path: Path, add_model: AddModel
+) -> None:
+    card = add_model(tmp_path, "house/twice", 1, 2, "upscale")
+    text = card.to_json()
+    old = text.replace(',\n  "task": "upscale"', "")
+    assert old != text
+    assert ModelCard.from_json(old).task == "other"
+    with pytest.raises(ValueError, match="no task 'haiku'"):
+        ModelCard.from_json(text.replace('"task": "upscale"', '"task": "haiku"'))

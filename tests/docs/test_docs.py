@@ -24,14 +24,23 @@ def blocks(language):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A folder as the documentation supposes it: `photo.jpg`, `album/`, `model.onnx`."""
+    """A folder as the documentation supposes it: `photo.jpg`, `album/`, `model.onnx`.
+
+    Each YAML block that begins with the name of a file, as `# print.yaml`, lies there, too.
+    """
     shutil.copy(SAMPLE, tmp_path / "photo.jpg")
     (tmp_path / "album" / "trip").mkdir(parents=True)
     shutil.copy(SAMPLE, tmp_path / "album" / "one.jpg")
     shutil.copy(SAMPLE, tmp_path / "album" / "trip" / "two.jpg")
     for model in (ROOT / "src/printroom/models").rglob("*.onnx"):
         shutil.copy(model, tmp_path / "model.onnx")
+    for page in PAGES:
+        for text, name in re.findall(
+            r"^```yaml\n((# \S+\n).*?)^```", page.read_text(), re.M | re.S
+        ):
+            (tmp_path / name[2:-1]).write_text(text)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRINTROOM_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
     return tmp_path
 

@@ -3,12 +3,19 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from printroom.core.settings import Settings
+from printroom.engine.floor import Floor
+from printroom.engine.flow import Desk
+from printroom.engine.order import Order
+from printroom.engine.plan import resident
 from printroom.engine.scheduler import Scheduler
 
 Planes = NDArray[Any]
@@ -188,3 +195,18 @@ def scheduler() -> Iterator[Callable[..., Scheduler]]:
     for one in made:
         one.close()
     assert not set(threading.enumerate()) - before
+
+
+@pytest.fixture(scope="module")
+def floor(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    """Two workers, and a gigabyte for them."""
+    data = tmp_path_factory.mktemp("data")
+    made = Floor(Settings(data=data, models=(shelf,), workers=2, memory=resident() + (1 << 30)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(floor: Floor) -> Iterator[Desk]:
+    with closing(Desk(floor, Order())) as made:
+        yield made

@@ -9,7 +9,7 @@ CHILD = """
 import resource, sys
 import numpy as np
 from fractions import Fraction
-from printroom.engine.plan import TilePlan
+from printroom.engine.plan import Plan, TilePlan
 from printroom.engine.scheduler import Scheduler
 from printroom.engine.stream import stream
 from printroom.imaging.tiling import Geometry, TileGrid
@@ -23,7 +23,7 @@ class Repeat:
 
 height, written = int(sys.argv[1]), [0, 0]
 grid = TileGrid(1500, height, Geometry(Fraction(2), halo=4), 250, 128)
-plan = TilePlan(grid, bands=3, depth=8, channels=3, strips=2, bytes=0)
+plan = Plan((TilePlan(grid, bands=3, channels=3, given=8, made=8, strips=2),), 0, 0)
 row = np.arange(1500 * 3, dtype=np.uint8).reshape(1500, 3)
 
 def read(count):
@@ -34,7 +34,7 @@ def write(rows):
     written[1] += int(rows[0, 2, 1])
 
 with Scheduler(2) as engine, engine.run(in_flight=plan.in_flight) as run:
-    stream(read, write, plan, Repeat(), run)
+    stream(read, write, plan, [Repeat()], run)
 assert written == [2 * height, 4 * grid.rows]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from printroom.core.errors import EmptyPicture, NeedsMemory
-from printroom.engine.plan import MIB, Room, TilePlan, default_budget, plan, resident
+from printroom.engine.plan import MIB, Part, Plan, Room, TilePlan, default_budget, plan, resident
 from printroom.imaging.encode import PictureSpec
 from printroom.imaging.tiling import Geometry
 
@@ -16,8 +16,17 @@ X2 = Geometry(Fraction(2), halo=8)
 PLENTY = 1 << 40
 
 
-def cut(width: int, height: int, room: Room, geometry: Geometry = X2, bands: int = 3) -> TilePlan:
-    return plan(PictureSpec(width, height, bands, 8), 3, geometry, COSTS, room)
+def part(geometry: Geometry = X2, pace: float | None = None) -> Part:
+    return Part.of_model(geometry, 3, COSTS, pace)
+
+
+def cut_for(width: int, height: int, room: Room, *parts: Part, bands: int = 3) -> Plan:
+    return plan(PictureSpec(width, height, bands, 8), parts, room)
+
+
+def cut(width: int, height: int, room: Room, one: Part | None = None, bands: int = 3) -> TilePlan:
+    """For a single link."""
+    return cut_for(width, height, room, one or part(), bands=bands).links[0]
 
 
 def room(**changes: Any) -> Room:
@@ -35,14 +44,14 @@ def room(**changes: Any) -> Room:
 def test_a_plan_fits_its_budget_or_says_what_would_be_enough(
     *, width: int, height: int, bands: int, budget: int, workers: int, halo: int
 ) -> None:
-    geometry = Geometry(Fraction(2), halo=halo)
+    one = part(Geometry(Fraction(2), halo=halo))
     space = room(budget=budget, workers=workers)
     needed = 0
     try:
-        needed = cut(width, height, space, geometry, bands).bytes
+        needed = cut_for(width, height, space, one, bands=bands).bytes
     except NeedsMemory as error:
         space = room(budget=error.needed, workers=workers)
-        needed = cut(width, height, space, geometry, bands).bytes
+        needed = cut_for(width, height, space, one, bands=bands).bytes
         assert needed > budget
     assert needed <= space.budget
 
@@ -65,7 +74,9 @@ def test_more_memory_never_means_more_waste() -> None:
 
 
 def test_memory_depends_on_the_width_not_on_the_height() -> None:
-    low, high = (cut(4000, height, room(budget=600 * MIB)) for height in (4_000, 400_000))
+    low, high = (
+        cut_for(4000, height, room(budget=600 * MIB), part()) for height in (4_000, 400_000)
+    )
     assert high.bytes <= 1.01 * max(low.bytes, 600 * MIB)
 
 
@@ -73,12 +84,12 @@ def test_memory_depends_on_the_width_not_on_the_height() -> None:
 def test_a_lone_picture_has_a_part_for_each_idle_worker(width: int, height: int, idle: int) -> None:
     made = cut(width, height, room(workers=8, idle=idle))
     assert len(made.grid) >= idle
-    assert made.in_flight >= idle
+    assert made.strips * made.grid.columns >= idle
 
 
 def test_a_picture_that_is_hardly_any_work_is_not_cut() -> None:
-    assert len(cut(64, 64, room(pace=4e-8)).grid) == 1
-    assert len(cut(64, 64, room(pace=1e-6)).grid) == 2
+    assert len(cut(64, 64, room(), part(pace=4e-8)).grid) == 1
+    assert len(cut(64, 64, room(), part(pace=1e-6)).grid) == 2
 
 
 def test_nothing_is_cut_for_workers_that_are_busy() -> None:
@@ -87,13 +98,13 @@ def test_nothing_is_cut_for_workers_that_are_busy() -> None:
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.floats(1e-7, 1e-5))
 def test_no_tile_is_planned_to_take_too_long(width: int, height: int, pace: float) -> None:
-    made = cut(width, height, room(idle=0, longest=0.25, pace=pace))
+    made = cut(width, height, room(idle=0, longest=0.25), part(pace=pace))
     windows = [tile.window for tile in made.grid.row(0)]
     assert max(one.width * one.height for one in windows) * pace <= 0.25
 
 
 def test_a_model_that_is_always_too_slow_gets_the_smallest_tiles() -> None:
-    made = cut(1000, 1000, room(longest=0.25, pace=1e-2))
+    made = cut(1000, 1000, room(longest=0.25), part(pace=1e-2))
     assert made.grid.tile_width <= 32 >= made.grid.tile_height
 
 
@@ -111,25 +122,27 @@ def test_narrow_pictures_have_strips_for_all_workers() -> None:
 
 
 def test_a_model_of_one_size_sets_the_tile() -> None:
-    made = cut(1000, 1000, room(), Geometry(Fraction(2), halo=8, exact=False, fixed=(96, 128)))
+    made = cut(
+        1000, 1000, room(), part(Geometry(Fraction(2), halo=8, exact=False, fixed=(96, 128)))
+    )
     assert {(tile.window.width, tile.window.height) for tile in made.grid.row(3)} == {(128, 96)}
 
 
 def test_no_pixels_left() -> None:
     with pytest.raises(EmptyPicture):
-        cut(1, 100, room(), Geometry(Fraction(1, 2)))
+        cut(1, 100, room(), part(Geometry(Fraction(1, 2))))
 
 
 def test_a_card_without_costs_is_planned_for_with_care() -> None:
     spec = PictureSpec(5000, 5000, 3, 8)
-    made = plan(spec, 3, X2, {}, room(budget=2048 * MIB))
+    made = plan(spec, (Part.of_model(X2, 3, {}),), room(budget=2048 * MIB)).links[0]
     assert made.grid.tile_width * made.grid.tile_height <= 256 * 256
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([1, 4, 32]))
 def test_tiles_cover_the_picture(width: int, height: int, align: int) -> None:
     geometry = Geometry(Fraction(2), halo=align * 2, align=align)
-    made = cut(width, height, room(), geometry)
+    made = cut(width, height, room(), part(geometry))
     assume(len(made.grid) < 400)
     area = sum(tile.core.width * tile.core.height for row in made.grid for tile in row)
     assert area == width * height

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from printroom.core.errors import BrokenPicture, Cancelled, DiskFull, ModelFailed, NeedsMemory
 from printroom.engine.channels import items, reveal, show
 from printroom.engine.device import Device
-from printroom.engine.plan import TilePlan
+from printroom.engine.plan import Plan, TilePlan
 from printroom.engine.scheduler import Scheduler
 from printroom.engine.stream import stream
 from printroom.engine.strips import reflected
@@ -134,17 +134,18 @@ def reader(picture: Rows) -> Callable[[int], Rows]:
     return read
 
 
-def planned(picture: Rows, net: Net, tile: tuple[int, int], strips: int = 2) -> TilePlan:
+def planned(picture: Rows, net: Net, tile: tuple[int, int], strips: int = 2) -> Plan:
     height, width, bands = picture.shape
     grid = TileGrid(width, height, net.geometry, *tile)
     depth = picture.dtype.itemsize * 8
-    return TilePlan(grid, bands, depth, net.channels, min(strips, grid.rows), bytes=0)
+    link = TilePlan(grid, bands, net.channels, depth, depth, min(strips, grid.rows))
+    return Plan((link,), 0, 0)
 
 
-def streamed(engine: Scheduler, picture: Rows, net: Net, plan: TilePlan) -> Rows:
+def streamed(engine: Scheduler, picture: Rows, net: Net, plan: Plan) -> Rows:
     paper = Paper()
     with engine.run(in_flight=plan.in_flight) as run:
-        stream(reader(picture), paper.write, plan, net.session, run)
+        stream(reader(picture), paper.write, plan, [net.session], run)
     return paper.picture
 
 
@@ -187,7 +188,7 @@ def test_streamed_equals_untiled_bit_for_bit(
     result = streamed(engine, picture, net, plan)
     assert result.dtype == picture.dtype
     levels = ceil(device.tolerance * np.iinfo(picture.dtype).max)  # 0 on a CPU: the same bits
-    difference = result.astype(int) - untiled(picture, net, plan.grid)
+    difference = result.astype(int) - untiled(picture, net, plan.links[0].grid)
     assert np.abs(difference).max(initial=0) <= levels
 
 
@@ -199,7 +200,7 @@ def test_tiny_pictures(
         picture = noise(*side, 3, np.uint8)
         plan = planned(picture, nets[name], (8, 8))
         result = streamed(engine, picture, nets[name], plan).astype(int)
-        expected = untiled(picture, nets[name], plan.grid)
+        expected = untiled(picture, nets[name], plan.links[0].grid)
         np.testing.assert_allclose(result, expected, rtol=0, atol=ceil(device.tolerance * 255))
 
 
@@ -212,7 +213,7 @@ def test_a_model_of_one_size_is_shown_that_size_only(
     picture = noise(*side, 3, np.uint8)
     plan = planned(picture, net, (1, 1))
     result = streamed(engine, picture, net, plan)
-    np.testing.assert_array_equal(result, untiled(picture, free, plan.grid))
+    np.testing.assert_array_equal(result, untiled(picture, free, plan.links[0].grid))
 
 
 @pytest.mark.parametrize("tile", [(64, 64), (100, 40), (33, 97)])
@@ -226,7 +227,9 @@ def test_halved_tiles_give_the_same_bits(
     before = engine.snapshot().halvings
     result = streamed(engine, picture, net, planned(picture, net, tile))
     assert engine.snapshot().halvings > before
-    np.testing.assert_array_equal(result, untiled(picture, free, planned(picture, net, tile).grid))
+    np.testing.assert_array_equal(
+        result, untiled(picture, free, planned(picture, net, tile).links[0].grid)
+    )
 
 
 def test_halves_are_never_smaller_than_the_model_takes(engine: Scheduler, box: Any) -> None:
@@ -248,7 +251,7 @@ def test_a_real_arena_that_is_full_halves_the_tiles(engine: Scheduler) -> None:
     plan, before = planned(picture, tight, (200, 200)), engine.snapshot().halvings
     result = streamed(engine, picture, tight, plan)
     assert engine.snapshot().halvings > before
-    np.testing.assert_array_equal(result, untiled(picture, free, plan.grid))
+    np.testing.assert_array_equal(result, untiled(picture, free, plan.links[0].grid))
 
 
 def test_no_memory_at_all_is_said_so(engine: Scheduler, box: Any) -> None:
@@ -270,7 +273,7 @@ def test_every_row_arrives_once_in_order_with_progress(
             reader(picture),
             paper.write,
             plan,
-            nets["x2"].session,
+            [nets["x2"].session],
             run,
             progress=lambda done, tiles: told.append((done, tiles)),
         )
@@ -296,7 +299,7 @@ def test_few_rows_are_read_ahead(engine: Scheduler, nets: dict[str, Net]) -> Non
         written += len(rows) // 2
 
     with engine.run(in_flight=plan.in_flight) as run:
-        stream(count, write, plan, nets["x2"].session, run)
+        stream(count, write, plan, [nets["x2"].session], run)
     assert given == 400
     assert max(ahead) <= 2 * 16 + 3
 
@@ -316,7 +319,7 @@ def test_an_error_of_the_reader_ends_the_run(
 
     plan = planned(picture, nets["x2"], (16, 16))
     with pytest.raises(type(error)), engine.run(in_flight=plan.in_flight) as run:
-        stream(broken, Paper().write, plan, nets["x2"].session, run)
+        stream(broken, Paper().write, plan, [nets["x2"].session], run)
     assert engine.snapshot().queued == engine.snapshot().runs == 0
 
 
@@ -328,7 +331,7 @@ def test_an_error_of_the_sink_ends_the_run(engine: Scheduler, nets: dict[str, Ne
         raise DiskFull("the disk is full")
 
     with pytest.raises(DiskFull), engine.run(in_flight=plan.in_flight) as run:
-        stream(reader(picture), full, plan, nets["x2"].session, run)
+        stream(reader(picture), full, plan, [nets["x2"].session], run)
     assert engine.snapshot().queued == engine.snapshot().runs == 0
 
 
@@ -353,7 +356,7 @@ def test_cancelled_from_another_thread(engine: Scheduler, gated: Any) -> None:
     stopper = threading.Thread(target=stop)
     stopper.start()
     with pytest.raises(Cancelled), run:
-        stream(reader(picture), Paper().write, plan, net.session, run)
+        stream(reader(picture), Paper().write, plan, [net.session], run)
     stopper.join(60)
     assert len(gated.order) == 2
 

@@ -6,9 +6,14 @@ import json
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from printroom.imaging.tiling import Geometry
+
+Task = Literal["upscale", "dejpeg", "denoise", "deblur", "lowlight", "colour", "other"]
+TASKS: tuple[Task, ...] = get_args(Task)
+VARIANTS = ("-research", "-photo")
+"""Endings of names that are chosen by name only, never by default."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,25 @@ class ModelCard:
     """Side of a square tile in input pixels -> bytes one worker needs to run it, measured."""
     example: str = ""
     """A picture to try it on: file name beside the card, or a sentence that says where."""
+    task: Task = "other"
+    """What it is for."""
 
     @property
     def id(self) -> str:
         return f"{self.name}@{self.version}"
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether the model is never taken unless it is named."""
+        return self.name.endswith(VARIANTS)
+
+    @property
+    def upscales(self) -> bool:
+        """Whether it enlarges pictures; a model that does not say what it does is judged by scale.
+
+        Models of other people seldom say.
+        """
+        return self.task == "upscale" or (self.task == "other" and self.geometry.scale != 1)
 
     def to_json(self) -> str:
         raw = asdict(self)
@@ -52,6 +72,8 @@ class ModelCard:
     def from_json(cls, text: str) -> ModelCard:
         raw: dict[str, Any] = json.loads(text)
         geometry = raw.pop("geometry")
+        if raw.setdefault("task", "other") not in TASKS:
+            raise ValueError(f"no task {raw['task']!r}; the tasks are {', '.join(TASKS)}")
         fixed = geometry["fixed"]
         return cls(
             geometry=Geometry(

@@ -1,6 +1,7 @@
 """The models at hand, found by name or by what they do.
 
-    "owner/name@version", "owner/name" or a scale -> Model      NotFound ScaleNotOffered BadModel
+    "owner/name@version", "owner/name" -> Model      NotFound BadModel
+    a task, a scale -> the default Model             NotFound ScaleNotOffered BadModel
 
 A folder of models holds `<name>/<version>/card.json` with the weights beside it.
 """
@@ -13,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from printroom.catalogue.card import Model, ModelCard
+from printroom.catalogue.card import Model, ModelCard, Task
 from printroom.core.errors import BadModel, NotFound, ScaleNotOffered
 
 BUNDLED = Path(__file__).parent.parent / "models"
@@ -40,16 +41,36 @@ class Catalogue:
         raise NotFound(f"there is no model {name!r}", f"the models here are: {offered}")
 
     def scales(self) -> list[Fraction]:
-        """Every scale that some model offers, ascending."""
-        return sorted({model.card.geometry.scale for model in self.models})
+        """Every scale that some model enlarges by, ascending."""
+        return sorted({m.card.geometry.scale for m in self._defaults if m.card.upscales})
 
     def for_scale(self, scale: Fraction | int) -> Model:
         """The first model that enlarges by `scale`, in its newest version."""
-        for model in self.models:
-            if model.card.geometry.scale == scale:
+        for model in self._defaults:
+            if model.card.upscales and model.card.geometry.scale == scale:
                 return verified(model)
         offered = ", ".join(map(str, self.scales())) or "none"
         raise ScaleNotOffered(f"no model enlarges by {scale}", f"the scales here are: {offered}")
+
+    def for_task(self, task: Task, scale: Fraction | int = 1) -> Model:
+        """The first model for `task` at `scale`, in its newest version.
+
+        Raises NotFound when there is none, or ScaleNotOffered when the task is `upscale`.
+        """
+        if task == "upscale":
+            return self.for_scale(scale)
+        for model in self._defaults:
+            if model.card.task == task and model.card.geometry.scale == scale:
+                return verified(model)
+        offered = ", ".join(sorted({m.card.task for m in self._defaults})) or "none"
+        raise NotFound(
+            f"no model is for the task {task!r} at scale {scale}", f"the tasks here are: {offered}"
+        )
+
+    @cached_property
+    def _defaults(self) -> tuple[Model, ...]:
+        """The models that may be taken without being named."""
+        return tuple(model for model in self.models if not model.card.is_variant)
 
 
 def _models_in(folder: Path) -> list[Model]:

@@ -30,8 +30,16 @@ def enhance(
         ),
     ] = None,
     scale: Annotated[
-        int | None, typer.Option(min=1, help="Times as wide and high. [2, or the model's own]")
+        int | None,
+        typer.Option(min=1, help="Times as wide and high; 1 with --fix. [2, or the model's own]"),
     ] = None,
+    fix: Annotated[
+        str,
+        typer.Option(
+            help="Mend first: auto = what it needs, none, or some of dejpeg, denoise, lowlight, "
+            "colour, deblur, with commas between."
+        ),
+    ] = "none",
     format: Annotated[  # noqa: A002 (it is the option's name)
         str | None, typer.Option(help="jpeg, png, webp, tiff or avif. [as the input]")
     ] = None,
@@ -67,7 +75,7 @@ def enhance(
         from printroom.cli.bars import bars
         from printroom.cli.places import Places
         from printroom.cli.report import Report
-        from printroom.engine.enhancement import EnhanceOptions, chosen_format, mark
+        from printroom.engine.enhancement import EnhanceOptions, chosen_format, fixes_of, mark
         from printroom.imaging.formats import format_for
         from printroom.workshop import Workshop
 
@@ -78,7 +86,9 @@ def enhance(
             quality=quality,
             keep_metadata=keep_metadata,
             model=model,
+            fix=fix,
         )
+        fixes_of(fix)
         with Workshop(settings) as workshop:
             places = Places(paths, output, mark(workshop.model_for(options)), recursive)
             pictures = len(places.inputs)

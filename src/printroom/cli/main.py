@@ -11,10 +11,14 @@ import sys
 
 import typer
 
+from printroom.cli.bench import bench
 from printroom.cli.enhance import enhance
 from printroom.cli.metrics import metrics
 from printroom.cli.models import models
+from printroom.cli.pipelines import pipelines
+from printroom.cli.run import run
 from printroom.cli.serve import serve
+from printroom.cli.steps import steps
 from printroom.cli.train import train
 from printroom.cli.version import version
 from printroom.cli.words import describe
@@ -28,9 +32,13 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich is loaded only to draw progress on a terminal
 )
 app.command()(enhance)
+app.add_typer(bench, name="bench")
 app.command()(metrics)
+app.command()(run)
 app.command()(serve)
 app.add_typer(models, name="models")
+app.add_typer(pipelines, name="pipelines")
+app.add_typer(steps, name="steps")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train)
 app.command()(version)
 

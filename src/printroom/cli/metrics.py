@@ -1,4 +1,7 @@
-"""`printroom metrics REF IMG`: how much a picture differs from its reference, and where."""
+"""`printroom metrics REF IMG`: how much a picture differs from its reference, and where.
+
+`printroom metrics --niqe IMG`: how natural a picture looks by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from printroom.core.errors import BadOption
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,14 +21,29 @@ if TYPE_CHECKING:
 
 def metrics(
     reference: Annotated[Path, typer.Argument(metavar="REF", help="The picture as it should be.")],
-    picture: Annotated[Path, typer.Argument(metavar="IMG", help="The picture to be judged.")],
+    picture: Annotated[
+        Path | None, typer.Argument(metavar="IMG", help="The picture to be judged.")
+    ] = None,
     *,
+    niqe: Annotated[
+        bool, typer.Option("--niqe", help="How natural a single picture looks, without REF.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     map_to: Annotated[
         Path | None, typer.Option("--map", help="Draw there where the difference is (a PNG, say).")
     ] = None,
 ) -> None:
-    """Compare two pictures of one size: PSNR, SSIM, MS-SSIM, GMSD, FSIM and FSIMc."""
+    """Compare two pictures of one size: PSNR, SSIM, MS-SSIM, GMSD, FSIM and FSIMc.
+
+    With --niqe: judge one picture alone; less is more natural.
+    """
+    if niqe:
+        if picture is not None or map_to is not None:
+            raise BadOption("--niqe judges one picture alone", "give it no reference and no --map")
+        _niqe(reference, as_json)
+        return
+    if picture is None:
+        raise BadOption("there is no picture to compare", "name two, or one with --niqe")
     # Loaded here: `printroom --help` and wrong usage need none of it.
     from printroom.metrics.compare import compare
 
@@ -37,6 +57,13 @@ def metrics(
     console.print(_table(result))
     for name, note in result.notes.items():
         console.print(f"{name}: {note}", markup=False)
+
+
+def _niqe(picture: Path, as_json: bool) -> None:
+    from printroom.metrics.niqe import niqe_of
+
+    value = niqe_of(picture)
+    typer.echo(json.dumps({"niqe": value}) if as_json else f"NIQE {value:.2f} (0 = natural)")
 
 
 def _table(result: Comparison) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from printroom.cli.tables import table
 from printroom.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def list_models(as_json: AsJson = False) -> None:
         )
         for card in cards
     ]
-    typer.echo(_table([header, *rows]))
+    typer.echo(table([header, *rows]))
 
 
 @models.command("show")
@@ -58,7 +59,7 @@ def show(
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
-    typer.echo(_table([(name, _shown(value)) for name, value in facts.items()]))
+    typer.echo(table([(name, _shown(value)) for name, value in facts.items()]))
 
 
 def _workshop_models() -> Sequence[Any]:
@@ -77,10 +78,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items())
     return str(value)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, the last one as long as it likes."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "\n".join(lines)

@@ -39,8 +39,11 @@ class Report:
             "seconds": round(result.seconds, 3),
             "model": result.model,
         }
+        if result.report:
+            facts["steps"] = [step._asdict() for step in result.steps]
+            facts["report"] = dict(result.report)
         size = f"{result.width:,} x {result.height:,}"
-        line = f"{source} -> {result.path}  {size}, {result.seconds:.1f} s"
+        line = f"{source} -> {result.path}  {size}, {result.seconds:.1f} s{_told(result)}"
         self._tell("done", source, facts, line)
 
     def skipped(self, source: Path, target: Path) -> None:
@@ -75,3 +78,11 @@ class Report:
             self._bars.say(line)  # one terminal: the bars must make room
         else:
             print(line, flush=True)
+
+
+def _told(result: Enhanced) -> str:
+    """What was mended and why, for people; empty where nobody looked for faults."""
+    if not result.report:
+        return ""
+    done = ", ".join(step.step for step in result.steps) or "nothing was done"
+    return f"\n    {done}: {result.report['why']}"

@@ -18,6 +18,12 @@
     ├── ModelError                   a model cannot be used
     │   ├── BadModel                 422 bad_model          not an ONNX graph, or not image to image
     │   └── ModelFailed              500 model_failed       the network itself failed on a tile
+    ├── PipelineError                a chain of steps cannot be used
+    │   ├── BadPipeline              422 bad_pipeline       names every fault, each with its place
+    │   ├── BadStep                  422 bad_step           a step's declaration does not hold
+    │   ├── StepFailed               500 step_failed        a step's own code failed
+    │   ├── StepLost                 500 step_lost          its process died, hung or sent garbage
+    │   └── EnvironmentFailed        500 environment_failed its environment cannot be made
     ├── OutputError                  a result cannot be written
     │   ├── Unwritable               500 unwritable_output
     │   └── DiskFull                 507 disk_full
@@ -152,6 +158,52 @@ class ModelFailed(ModelError):
     """The network itself failed on a tile."""
 
     code, status = "model_failed", 500
+
+
+class PipelineError(PrintroomError):
+    """A chain of steps cannot be used."""
+
+    code, status = "pipeline_error", 422
+
+
+class BadPipeline(PipelineError):
+    """A pipeline that cannot be run as it is written; `faults` names everything at once."""
+
+    code = "bad_pipeline"
+
+    def __init__(self, reason: str, remedy: str = "", *, faults: tuple[str, ...] = ()) -> None:
+        super().__init__(reason, remedy)
+        self.faults = faults
+        """One sentence each, that begins with the place: `enhance.yaml:7:12: ...`."""
+
+
+class BadStep(PipelineError):
+    """A step's declaration does not hold."""
+
+    code = "bad_step"
+
+
+class StepFailed(PipelineError):
+    """A step's own code failed."""
+
+    code, status = "step_failed", 500
+
+    def __init__(self, reason: str, remedy: str = "", *, memory: bool = False) -> None:
+        super().__init__(reason, remedy)
+        self.memory = memory
+        """Whether it could not allocate what it needed."""
+
+
+class StepLost(PipelineError):
+    """The process of a step died, hung or sent garbage, more often than it may be tried again."""
+
+    code, status = "step_lost", 500
+
+
+class EnvironmentFailed(PipelineError):
+    """The environment that a step asks for cannot be made."""
+
+    code, status = "environment_failed", 500
 
 
 class OutputError(PrintroomError):

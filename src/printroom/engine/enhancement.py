@@ -1,32 +1,26 @@
-"""One picture to be enhanced: what is asked, what it will become, and the doing of it.
+"""One picture to be enhanced: what is asked, what it will become, and where it goes.
 
 EnhanceOptions, header -> Proposal          UnknownFormat BadOption
-Proposal, TilePlan -> file or bytes         Cancelled ModelFailed BrokenPicture DiskFull Unwritable
+Proposal -> PictureFile -> Encoder          DiskFull Unwritable
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from printroom.catalogue.card import Model
-from printroom.core.errors import BadOption, Cancelled
-from printroom.core.session import Session
-from printroom.engine.plan import TilePlan
-from printroom.engine.scheduler import Aside, Priority, Run
-from printroom.engine.stream import stream
-from printroom.engine.strips import Rows
-from printroom.imaging.encode import Encoder, PictureSpec
+from printroom.core.errors import BadOption
+from printroom.engine.done import Done
+from printroom.engine.scheduler import Priority
+from printroom.imaging.encode import Encoder, PictureSpec, encoder_bytes
 from printroom.imaging.formats import FORMATS, PNG, TIFF, Format, format_for
-from printroom.imaging.image import Image
+from printroom.imaging.metadata import Metadata
 
-Progress = Callable[[int, int], None]
-"""Called with tiles done and tiles in all, in the thread that called `enhance`."""
-MOMENT = 1 << 18
-"""Bytes of pixels up to which a codec is through in about a millisecond."""
+FIXES = ("dejpeg", "denoise", "lowlight", "colour", "deblur")
+"""What can be mended, in the order in which it is."""
 PNG_PIXELS = 100 * 10**6
 """A larger result whose format nobody chose becomes TIFF: PNG's compression is slow."""
 
@@ -52,6 +46,9 @@ class EnhanceOptions:
     """Largest picture to take, in pixels; None = the workshop's limit."""
     priority: Priority = Priority.INTERACTIVE
     """Interactive runs pass batch runs, tile by tile."""
+    fix: str = "none"
+    """What to mend first: "auto" = what it needs, "none", or some of FIXES with commas between.
+    With fixes `scale` may be 1."""
 
 
 DEFAULTS = EnhanceOptions()
@@ -61,7 +58,8 @@ DEFAULTS = EnhanceOptions()
 class Proposal:
     """What `enhance` would make of a picture, known from its header."""
 
-    model: Model
+    model: Model | None
+    """What enlarges it; None = it keeps its size."""
     format: Format
     width: int
     height: int
@@ -71,10 +69,6 @@ class Proposal:
         kept = source.suffix.lower() in self.format.suffixes
         suffix = source.suffix if kept else self.format.suffixes[0]
         return source.with_name(f"{source.stem}{mark(self.model)}{suffix}")
-
-    def spec(self, image: Image) -> PictureSpec:
-        """Shape of the result of `image`."""
-        return PictureSpec(self.width, self.height, image.bands, image.depth)
 
 
 @dataclass(frozen=True)
@@ -93,59 +87,54 @@ class Enhanced:
     seconds: float
     """Wall time from opening to the finished file, waiting for memory included."""
     model: str
-    """Id of the model used."""
+    """Id of the model used; of several, in order, with commas between."""
+    steps: tuple[Done, ...] = ()
+    """What was done to the picture, in order, where faults were looked for."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What was seen: `why` it was done, in a line, the `main` fault, and all `faults` by name."""
 
 
-@dataclass
-class Enhancement:
-    """One picture on its way through; stops between tiles once `cancel` is set."""
+@dataclass(frozen=True)
+class PictureFile:
+    """Where a result goes: a `floor.Target`."""
 
-    image: Image
-    proposal: Proposal
-    options: EnhanceOptions
-    progress: Progress | None
-    cancel: threading.Event | None
-    aside: Aside
+    path: Path | None
+    """None collects it in memory."""
+    spec: PictureSpec
+    format: Format
+    quality: int | None = None
+    metadata: Metadata = field(default_factory=Metadata)
 
-    def stream(
-        self, target: Path | None, tiles: TilePlan, session: Session, run: Run
-    ) -> Path | bytes:
-        """Do it; returns what the Encoder makes of it."""
-        image, kept = self.image, self.image.metadata
-        if not self.options.keep_metadata:
-            kept = kept.stripped()
-        spec = self.proposal.spec(image)
-        written = self.proposal.format, self.options.quality, kept
-        self._check()
-        native = self.aside if spec.raw_bytes > MOMENT else nullcontext
-        with Encoder(target, spec, *written) as encoder, closing(image.rows()) as reader:
+    @property
+    def bits(self) -> int:
+        """Of the rows it takes."""
+        return self.spec.depth
 
-            def read(rows: int) -> Rows:
-                self._check()
-                with native():
-                    return reader.read(rows)
+    @property
+    def held(self) -> int:
+        """Bytes of memory beside them."""
+        return encoder_bytes(self.spec, self.format)
 
-            def write(rows: Rows) -> None:
-                with native():
-                    encoder.write(rows)
-
-            stream(read, write, tiles, session, run, progress=self._tell)
-            with native():
-                return encoder.finish()
-
-    def _tell(self, done: int, tiles: int) -> None:
-        self._check()
-        if self.progress is not None:
-            self.progress(done, tiles)
-
-    def _check(self) -> None:
-        if self.cancel is not None and self.cancel.is_set():
-            raise Cancelled("the work was cancelled")
+    def open(self) -> Encoder:
+        """The file appears whole, at `finish`, or not at all."""
+        return Encoder(self.path, self.spec, self.format, self.quality, self.metadata)
 
 
-def mark(model: Model) -> str:
-    """What a result's name has more than its source's: `@2x`, `@0.5x`."""
-    return f"@{float(model.card.geometry.scale):g}x"
+def mark(model: Model | None) -> str:
+    """What a result's name has more than its source's: `@2x`, `@0.5x`; `@fixed` in its own size."""
+    return "@fixed" if model is None else f"@{float(model.card.geometry.scale):g}x"
+
+
+def fixes_of(text: str) -> tuple[str, ...]:
+    """What `fix` asks for: ("auto",), (), or names of FIXES. Raises BadOption."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if names in (("auto",), ("none",)):
+        return names if names == ("auto",) else ()
+    if wrong := [name for name in names if name not in FIXES]:
+        raise BadOption(
+            f"there is no fix {wrong[0]!r}", f"say auto, none, or some of {', '.join(FIXES)}"
+        )
+    return names
 
 
 def chosen_format(name: str | None, target: Path | None) -> Format | None:

@@ -48,6 +48,8 @@ Aside = Callable[[], AbstractContextManager[object]]
 """Made and entered while a thread waits for others."""
 MOMENT = 1e-3
 """Seconds of work that are done sooner than another thread is awake."""
+ALONE = 0.02
+"""The same where no other worker could go on meanwhile."""
 DEATHS = 3
 """Workers a tile may take with it before it is given up."""
 
@@ -334,7 +336,8 @@ class Scheduler:
             self._grab(hands)
             work = hands[0].pending[-1]
             pace = self._batcher.pace(work.session)
-        quick = pace is not None and pace * work.cost < MOMENT
+        moment = MOMENT if self.workers > 1 else ALONE
+        quick = pace is not None and pace * work.cost < moment
         try:
             with nullcontext() if quick else aside():
                 self._carry_out(hands)

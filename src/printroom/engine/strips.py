@@ -2,7 +2,8 @@
 
     read(n) -> pixels, mirrored up to the alignment -> TileWork, in a worker -> result
 
-BrokenPicture comes from `read`; ModelFailed: the network gave a result of the wrong shape.
+Both ends are rows of either form (`channels`). BrokenPicture comes from `read`; ModelFailed: the
+network gave a result of the wrong shape.
 """
 
 from __future__ import annotations
@@ -10,19 +11,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from printroom.core.errors import ModelFailed
 from printroom.core.session import Session
-from printroom.engine.channels import items, reveal, show
+from printroom.engine.channels import (
+    Rows,
+    coloured,
+    colours,
+    columns,
+    dtype_of,
+    empty,
+    reveal,
+    show,
+)
+from printroom.engine.plan import TilePlan
 from printroom.engine.work import Planes
 from printroom.imaging.tiling import Geometry, Region, Tile, TileGrid, ceil_to, scaled
 
-Rows = NDArray[Any]
-"""(rows, columns, bands) uint8 or uint16."""
+Read = Callable[[int], Rows]
+"""Gives the next rows, in order from the top: one at least, at most as many as it is asked for.
+They are valid until it is called again."""
 CHUNK_BYTES = 1 << 20
 """Rows are read in pieces of about this size, so that what the reader gives stays small."""
 PIECE = 1 << 15
@@ -60,64 +71,72 @@ def row_of(grid: TileGrid, index: int) -> list[Tile]:
 class Strip:
     """Buffers for one row of tiles, filled again for a later row once its tiles are done."""
 
-    def __init__(self, grid: TileGrid, first: Tile, bands: int, depth: int) -> None:
-        """Buffers as large as any row of `grid` needs; `first` is its first tile."""
-        geometry, mirrored = grid.geometry, grid.padded_height - grid.height
-        window = max(first.window.height, first.core.height + 2 * geometry.halo, 2 * mirrored + 1)
-        dtype = np.dtype(np.uint8 if depth == 8 else np.uint16)
-        self.grid, self.bands, self.dtype = grid, bands, dtype
+    def __init__(self, plan: TilePlan, first: Tile) -> None:
+        """Buffers as large as any row of the plan's grid needs; `first` is its first tile."""
+        self.plan, self.grid = plan, plan.grid
+        self.dtype = dtype_of(plan.made)
+        """Of the result's samples."""
         self.tiles: Sequence[Tile] = ()
         self.futures: list[Future[None]] = []
         """One for each tile submitted."""
-        self._pixels = np.empty(
-            (min(grid.padded_height, window + geometry.align), grid.padded_width, bands), dtype
-        )
+        grid, geometry = plan.grid, plan.grid.geometry
+        mirrored = grid.padded_height - grid.height
+        window = max(first.window.height, first.core.height + 2 * geometry.halo, 2 * mirrored + 1)
+        rows = min(grid.padded_height, window + geometry.align)
+        self._pixels = empty(rows, grid.padded_width, plan.bands, dtype_of(plan.given))
         self._top = self._bottom = 0
         """Rows of the picture that are held."""
         lines = -scaled(-first.core.height, geometry.scale)
-        self._result = np.empty((lines, grid.out_width, bands), dtype)
+        self._result = empty(lines, grid.out_width, plan.bands, self.dtype)
 
-    def fill(self, tiles: Sequence[Tile], above: Strip | None, read: Callable[[int], Rows]) -> None:
-        """Hold what a row of `tiles` needs: from the strip above what it has, the rest is read."""
+    def fill(self, tiles: Sequence[Tile], above: Strip | None, read: Read) -> None:
+        """Hold what a row of `tiles` needs: from the strip above what it has, the rest is read.
+
+        `above` may be this strip itself.
+        """
         self.tiles, self.futures = tiles, []
         height, (_, top, _, bottom) = self.grid.height, tiles[0].window
         mirror = reflected(height, bottom, height) if bottom > height else NOTHING
-        self._top, self._bottom = min([top, *mirror.tolist()]), min(bottom, height)
+        start, end = min([top, *mirror.tolist()]), min(bottom, height)
         kept = 0
         if above is not None:
-            self._bottom = max(self._bottom, above._bottom)
-            kept = above._bottom - self._top
-            self._pixels[:kept] = above._pixels[self._top - above._top :][:kept]
+            end = max(end, above._bottom)
+            kept = above._bottom - start
+            self._pixels[:kept] = above._pixels[start - above._top :][:kept]
+        self._top, self._bottom = start, end
         self._read(read, kept)
         if len(mirror):
-            held = self._bottom - self._top
-            self._pixels[held : held + len(mirror)] = self._pixels[mirror - self._top]
+            held = end - start
+            self._pixels[held : held + len(mirror)] = self._pixels[mirror - start]
 
     def window(self, region: Region) -> Rows:
         """Pixels of the padded picture."""
         rows = slice(region.top - self._top, region.bottom - self._top)
-        return self._pixels[rows, region.left : region.right]
+        return columns(self._pixels[rows], slice(region.left, region.right))
 
     def place(self, target: Region, below: int, rows: Rows) -> None:
         """Put down a part of the result: `rows`, as many rows `below` the top of `target`."""
         start = target.top - self.tiles[0].target.top + below
-        self._result[start : start + len(rows), target.left : target.right] = rows
+        lines = self._result[start : start + len(rows)]
+        columns(lines, slice(target.left, target.right))[:] = rows
 
     @property
     def result(self) -> Rows:
         """The row's share of the result, once all tiles are placed; valid until the next `fill`."""
         return self._result[: self.tiles[0].target.height]
 
-    def _read(self, read: Callable[[int], Rows], start: int) -> None:
+    def _read(self, read: Read, start: int) -> None:
         width, end = self.grid.width, self._bottom - self._top
         chunk = max(16, CHUNK_BYTES // self._pixels[0].nbytes)
-        for row in range(start, end, chunk):
-            count = min(chunk, end - row)
-            self._pixels[row : row + count, :width] = read(count)
-        padded = self._pixels.shape[1]
+        row = start
+        while row < end:
+            given = read(min(chunk, end - row))
+            columns(self._pixels[row : row + len(given)], slice(width))[:] = given
+            row += len(given)
+        padded = self.grid.padded_width
         if padded > width:
-            mirror = reflected(width, padded, width)
-            self._pixels[start:end, width:] = self._pixels[start:end, mirror]
+            fresh, mirror = self._pixels[start:end], reflected(width, padded, width)
+            columns(fresh, slice(width, padded))[:] = columns(fresh, mirror)
 
 
 @dataclass(frozen=True)
@@ -125,20 +144,20 @@ class TileWork:
     """One tile of a strip, as the scheduler's Work."""
 
     session: Session
-    channels: int
     strip: Strip
     tile: Tile
     shape: tuple[int, int, int, int] = field(init=False)
     cost: float = field(init=False)
 
     def __post_init__(self) -> None:
-        window = self.tile.window
-        count = items(self.strip.bands, self.channels)
-        object.__setattr__(self, "shape", (count, self.channels, window.height, window.width))
+        window, plan = self.tile.window, self.strip.plan
+        count = plan.items
+        object.__setattr__(self, "shape", (count, plan.channels, window.height, window.width))
         object.__setattr__(self, "cost", float(count * window.height * window.width))
 
     def load(self) -> Planes:
-        return show(self.strip.window(self.tile.window), self.channels)
+        rows, plan = self.strip.window(self.tile.window), self.strip.plan
+        return colours(rows) if plan.colour else show(rows, plan.channels)
 
     def store(self, result: Planes) -> None:
         scale = self.strip.grid.geometry.scale
@@ -150,8 +169,16 @@ class TileWork:
         step = max(1, PIECE // max(1, right - left))
         for start in range(top, bottom, step):
             piece = result[:, :, start : min(start + step, bottom), left:right]
-            rows = reveal(piece, self.strip.bands, self.strip.dtype)
-            self.strip.place(self.tile.target, start - top, rows)
+            self.strip.place(self.tile.target, start - top, self._rows(piece, start - top))
+
+    def _rows(self, piece: Planes, below: int) -> Rows:
+        """Rows of a piece of the result that begins so many rows `below` the top of the target."""
+        plan, strip = self.strip.plan, self.strip
+        if not plan.colour:
+            return reveal(piece, plan.bands, strip.dtype)
+        left, top, right, _ = self.tile.core
+        place = Region(left, top + below, right, top + below + piece.shape[2])
+        return coloured(piece, strip.window(place), strip.dtype)
 
     def halve(self) -> list[TileWork]:
         """Two tiles that cut this one's core across its longer side; none for a fixed shape."""

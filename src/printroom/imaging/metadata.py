@@ -89,14 +89,16 @@ def exif_of_tiff(file: BinaryIO) -> bytes | None:
     return b"II*\0" + (8).to_bytes(4, "little") + ifd.dump(found, 8)
 
 
-def attach(picture: Any, meaning: str, metadata: Metadata) -> Any:
-    """A copy of the libvips picture that carries `metadata`, and no other.
+def attach(picture: Any, meaning: str, metadata: Metadata) -> None:
+    """Make the libvips picture, which nobody else may have, carry `metadata`.
 
     `meaning` is libvips' name for what its bands are.
     """
     across, down = _pixels_per_mm(metadata.exif)
     # libvips writes its resolution over the EXIF's
-    result = picture.copy(interpretation=meaning, xres=across, yres=down)
+    header = {"interpretation": meaning, "xres": across, "yres": down}
+    for name, value in header.items():
+        pyvips.VipsObject.set(picture, name, value)
     blocks = {
         "exif-data": metadata.exif and PREFIX + metadata.exif,
         "xmp-data": metadata.xmp,
@@ -104,8 +106,7 @@ def attach(picture: Any, meaning: str, metadata: Metadata) -> Any:
     }
     for name, block in blocks.items():
         if block:
-            result.set_type(pyvips.GValue.blob_type, name, block)
-    return result
+            picture.set_type(pyvips.GValue.blob_type, name, block)
 
 
 def kept(metadata: Metadata) -> str:

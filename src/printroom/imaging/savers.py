@@ -18,7 +18,7 @@ from printroom.imaging.metadata import Metadata, attach, kept
 from printroom.imaging.vips import pyvips
 
 Save = Callable[[Any, BinaryIO], None]
-"""Encodes a libvips picture into a stream."""
+"""Encodes a libvips picture into a stream; the picture must be nobody else's."""
 
 
 def saver(container: Format, quality: int | None, metadata: Metadata, spec: PictureSpec) -> Save:
@@ -29,7 +29,8 @@ def saver(container: Format, quality: int | None, metadata: Metadata, spec: Pict
     meaning = names[spec.bands >= 3]
 
     def save(picture: Any, file: BinaryIO) -> None:
-        _save(operation, attach(picture, meaning, metadata), file, options)
+        attach(picture, meaning, metadata)
+        _save(operation, picture, file, options)
 
     return save
 

@@ -127,7 +127,7 @@ class PipeSink:
             picture = pyvips.Operation.call(
                 "pngload_source", source, access="sequential", fail_on="error", unlimited=True
             )
-            self._save(picture, self._file)
+            self._save(picture.copy(), self._file)
         except BaseException as error:  # carried over to the thread that writes
             self._error = error.with_traceback(None)
         finally:

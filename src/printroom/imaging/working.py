@@ -23,6 +23,8 @@ from printroom.imaging.metadata import blob
 from printroom.imaging.vips import pyvips
 
 LAB = ("lab", "labs")
+_ASKED = ("width", "height", "bands", "format", "interpretation")
+"""Properties of a libvips picture that make its Shape."""
 _SPACES = {1: b"GRAY", 3: b"RGB "}
 
 
@@ -40,9 +42,8 @@ class Shape(NamedTuple):
     @classmethod
     def of(cls, picture: Any) -> Shape:
         """Ask libvips."""
-        return cls(
-            picture.width, picture.height, picture.bands, picture.format, picture.interpretation
-        )
+        get = pyvips.VipsObject.get  # quicker than looking for an attribute first
+        return cls(*(get(picture, name) for name in _ASKED))
 
 
 def to_working(picture: Any, shape: Shape, label: str) -> Any:

@@ -1,0 +1,113 @@
+"""`printroom run NAME`: run a pipeline on files of this machine.
+
+    NAME, -i image=photo.jpg, -p scale=2 -> Workshop.run_pipeline -> files in DIR, values on stdout
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 stopped by a signal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from printroom.cli.options import Device, Memory, Workers, settings_with
+from printroom.cli.stop import stop_on_signals
+from printroom.core.errors import BadOption, Cancelled, Unwritable
+
+if TYPE_CHECKING:
+    from printroom.pipelines.graph import Graph
+
+
+def run(
+    pipeline: Annotated[str, typer.Argument(help="NAME, NAME@3, NAME@live, or a YAML file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", help="NAME=FILE, or FILE for the only picture; repeatable."),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="NAME=VALUE; repeatable."),
+    ] = None,
+    memory: Memory = None,
+    workers: Workers = None,
+    device: Device = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write into a folder that is in use.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Run a pipeline. Its pictures become files in the folder; other results are printed."""
+    with stop_on_signals() as stop:
+        # Loaded here: `printroom --help` needs none of it.
+        from printroom.cli.bars import bars
+        from printroom.cli.pipelines import shelf
+        from printroom.pipelines.values import parsed
+        from printroom.workshop import Workshop
+
+        results: Mapping[str, Any] = {}
+        with Workshop(settings_with(memory, workers, device)) as workshop, bars(1) as shown:
+            graph = shelf(workshop).graph(pipeline)
+            values = parsed(graph.inputs, given(graph, inputs or [], parameters or []))
+            _make_folder(output, overwrite)
+            shown.begin(graph.name, 0)
+            try:
+                results = workshop.run_pipeline(graph, values, output, shown.advance, stop.event)
+            except Cancelled:
+                shown.say(f"{graph.name} was stopped")
+            finally:
+                shown.end()
+        if not stop.status:
+            _tell(results, as_json)
+    raise typer.Exit(stop.status)
+
+
+def given(graph: Graph, inputs: Sequence[str], parameters: Sequence[str]) -> dict[str, list[str]]:
+    """Texts by the name of the input they are for. Raises BadOption."""
+    found: dict[str, list[str]] = {}
+    for text in (*inputs, *parameters):
+        name, equals, value = text.partition("=")
+        if not equals or (name not in graph.inputs and text in inputs and Path(text).exists()):
+            name, value = _only_picture(graph, text), text
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _only_picture(graph: Graph, text: str) -> str:
+    """The input that a file without a name is for."""
+    pictures = [name for name, port in graph.inputs.items() if port.kind.name == "picture"]
+    if len(pictures) != 1:
+        names = ", ".join(graph.inputs)
+        raise BadOption(
+            f"{text!r} does not say which input it is for", f"write NAME=VALUE: {names}"
+        )
+    return pictures[0]
+
+
+def _make_folder(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Unwritable(f"{folder} is a file", "name a folder for the results")
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise Unwritable(f"{folder} is in use", "name another folder, or say --overwrite")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable(f"{folder} cannot be made", error.strerror or str(error)) from error
+
+
+def _tell(results: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(dict(results), default=_written))
+        return
+    for name, value in results.items():
+        shown = value if isinstance(value, str | Path) else json.dumps(value, default=_written)
+        typer.echo(f"{name}: {shown}")
+
+
+def _written(value: Any) -> Any:
+    """What JSON has no word for: files, and arrays of numbers."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)

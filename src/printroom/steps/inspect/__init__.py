@@ -1,0 +1,1 @@
+"""Steps that find what ails a picture, and how good it is."""

@@ -1,0 +1,79 @@
+"""Measures as numbers that a linear judge can weigh.
+
+    Measures, filters of grey -> {name: number}
+
+Sizes that span orders of magnitude enter as logarithms. Names are those that `router.json` weighs.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numpy.typing import NDArray
+
+from printroom.steps.inspect.cast import Cast
+from printroom.steps.inspect.grey import Tint, tint
+from printroom.steps.inspect.light import PERCENTILES
+from printroom.steps.inspect.measure import Measures
+from printroom.steps.inspect.sharpness import BANDS
+
+
+def features(measures: Measures, filters: NDArray[Any]) -> tuple[dict[str, float], Tint]:
+    """The features, and the belief about the light that some of them come from."""
+    light = tint(measures.cast.histograms, filters)
+    return measured(measures) | coloured(measures.cast, light), light
+
+
+def measured(measures: Measures) -> dict[str, float]:
+    """Those that nothing fitted goes into."""
+    blocks, noise, sharpness = measures.blocks, measures.noise, measures.sharpness
+    values = {
+        "block ratio": blocks.ratio,
+        "block zeros": blocks.zeros,
+        "block comb": blocks.comb,
+        "block scale": math.log(blocks.scale + 0.1),
+        "texture": noise.spread,
+        "re-blur": sharpness.reblur,
+        "laplacian": sharpness.laplacian,
+        "edge width": math.log(sharpness.width + 0.3),
+        "typical edge width": math.log(sharpness.typical_width + 0.3),
+        "uneven": sharpness.uneven,
+        "cliff": sharpness.cliff,
+        "cliff at": sharpness.cliff_at,
+        "rebound": sharpness.rebound,
+        "beats": sharpness.beats,
+        "beat at 1/2": sharpness.half,
+        "beat at 1/4": sharpness.quarter,
+        "beat at 1/8": sharpness.eighth,
+        "mean luma": math.sqrt(measures.light.mean),
+        "black": math.sqrt(measures.light.black),
+        "white": math.sqrt(measures.light.white),
+    }
+    for name in ("flat", "coarse", "colour", "colour_coarse", "window"):
+        values[f"noise {name.replace('_', ' ')}"] = math.log(getattr(noise, name) + 0.5)
+    for high, level in zip(BANDS[2:], sharpness.bands, strict=True):
+        values[f"power up to {high:g}"] = level
+    for percent, level in zip(PERCENTILES, measures.light.percentiles, strict=True):
+        values[f"luma at {percent} %"] = math.sqrt(level)
+    return values
+
+
+def coloured(cast: Cast, light: Tint) -> dict[str, float]:
+    """Those about the colour of the light."""
+    opinions = {
+        "grey world": cast.grey_world,
+        "shades of grey": cast.shades,
+        "grey edges": cast.edges,
+        "white patch": cast.white_patch,
+        "tint": light.angle,
+    }
+    values = {name: math.log(degrees + 1.5) for name, degrees in opinions.items()}
+    return values | {
+        "neutral": math.sqrt(cast.neutral),
+        "slightly tinted": light.slight,
+        "strongly tinted": light.strong,
+        "sure of tint": light.sure,
+        "warm": light.red - light.blue,
+        "green": -light.red - light.blue,
+    }

@@ -1,0 +1,1 @@
+"""Steps that ask another's model whether a person should look at a picture."""
