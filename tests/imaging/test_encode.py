@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import resource
 import sys
 import threading
@@ -10,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from printroom.core.errors import DiskFull, FormatCannotHold, Unwritable
 from printroom.imaging import encode as encoding
@@ -19,6 +23,10 @@ from printroom.imaging import tiff
 from printroom.imaging.encode import Encoder, PictureSpec, encoder_bytes
 from printroom.imaging.formats import FORMATS, JPEG, PNG, TIFF, format_for
 from printroom.imaging.image import Image
+from printroom.imaging.metadata import Metadata
+from printroom.imaging.savers import saver
+from printroom.imaging.sinks import WholeSink
+from printroom.imaging.small_jpeg import SmallJpegSink
 
 WRITTEN = [each for each in FORMATS if each.writes]
 SPEC = PictureSpec(150, 120, 3, 8)
@@ -193,3 +201,25 @@ def test_a_very_long_name(tmp_path: Path, photo: Any) -> None:
         encoder.write(photo)
         encoder.finish()
     assert Image.open(path).width == 150
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([1, 3]), st.integers(1, 100))
+def test_small_jpegs_have_the_bytes_of_any_other(
+    height: int, width: int, bands: int, quality: int
+) -> None:
+    noise = np.random.default_rng(quality).integers(0, 256, (height, width, bands))
+    rows = cv2.blur(noise.astype(np.uint8), (3, 3)).reshape(noise.shape)
+    spec = PictureSpec(width, height, bands, 8)
+    made = []
+    for sink in (SmallJpegSink, by_libvips):
+        file = io.BytesIO()
+        encoder = sink(file, spec, quality)
+        encoder.write(rows)
+        encoder.finish()
+        made.append(file.getvalue())
+    assert made[0] == made[1]
+
+
+def by_libvips(file: io.BytesIO, spec: PictureSpec, quality: int) -> WholeSink:
+    return WholeSink(file, spec, saver(JPEG, quality, Metadata(), spec))

@@ -23,6 +23,7 @@ from printroom.imaging.formats import Format, check_holds
 from printroom.imaging.metadata import Metadata
 from printroom.imaging.savers import saver
 from printroom.imaging.sinks import PipeSink, Sink, WholeSink
+from printroom.imaging.small_jpeg import SmallJpegSink, is_small
 from printroom.imaging.tiff import TiffSink
 from printroom.imaging.vips import BUFFERED_ROWS, last_line, pyvips
 
@@ -124,6 +125,8 @@ class Encoder:
     def _open_sink(self, container: Format, quality: int | None, metadata: Metadata) -> Sink:
         if container is formats.TIFF:
             return TiffSink(self._file, self._fitted, metadata)
+        if container is formats.JPEG and is_small(self._fitted, metadata):
+            return SmallJpegSink(self._file, self._fitted, quality or container.quality or 75)
         save = saver(container, quality, metadata, self._fitted)
         if container.streams and self._fitted.raw_bytes > WHOLE:
             return PipeSink(self._file, self._fitted, save)

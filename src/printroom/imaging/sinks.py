@@ -1,5 +1,6 @@
-"""Where rows go: three ways to make a file of them, behind one small contract.
+"""Where rows go: the ways to make a file of them, behind one small contract.
 
+    SmallJpegSink (small_jpeg.py) calls libjpeg itself     thumbnails
     WholeSink   collects, then encodes                     small results, formats that need it all
     PipeSink    feeds libvips' encoder as rows come        large PNG and JPEG
     TiffSink    (tiff.py) writes them as they are          TIFF
