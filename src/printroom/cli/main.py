@@ -13,6 +13,7 @@ import typer
 
 from printroom.cli.bench import bench
 from printroom.cli.enhance import enhance
+from printroom.cli.inspect import inspect
 from printroom.cli.metrics import metrics
 from printroom.cli.models import models
 from printroom.cli.pipelines import pipelines
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(enhance)
 app.add_typer(bench, name="bench")
+app.command()(inspect)
 app.command()(metrics)
 app.command()(run)
 app.command()(serve)
