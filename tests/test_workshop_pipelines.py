@@ -181,6 +181,12 @@ def test_the_plan_of_enhance_is_one_chain(workshop: Workshop) -> None:
     assert does["inspect"] == "looks"
     assert does["denoise"] == "streams"
     assert does["upscale"] == "passes by"
+    told = str(explained)
+    assert "enhance: Mends what ails a photo" in told
+    assert "if $faults.noise: test/denoise@1, in tiles of" in told
+    assert "does nothing, as $scale > 1 does not hold" in told
+    larger = str(workshop.explain(workshop.graph("enhance"), {}))
+    assert "if $scale" not in larger  # it is known to hold
 
 
 def test_a_plan_that_does_not_fit_says_so(workshop: Workshop, shelf: Path, tmp_path: Path) -> None:

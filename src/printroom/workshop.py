@@ -14,9 +14,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -46,10 +46,14 @@ from printroom.imaging.tiling import scaled
 
 if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
     from printroom.engine.explain import Explanation
+    from printroom.engine.flow import Flow
     from printroom.engine.scheduler import Scheduler
     from printroom.pipelines.graph import Graph, Node
     from printroom.pipelines.registry import Registry
+    from printroom.pipelines.shelf import Pipelines
     from printroom.pipelines.store import PipelineStore
+    from printroom.steps.folders import StepFolders
+    from printroom.steps.kept import Kept
 
 FIXING = "enhance"
 """The pipeline that mends, and the node of it that says what ails a picture."""
@@ -75,7 +79,7 @@ class Workshop:
         self.budget = self.floor.budget
         self.held = self.floor.held
         self.catalogue = self.floor.catalogue
-        self._making = threading.Lock()
+        self._closing = ExitStack()
 
     @property
     def scheduler(self) -> Scheduler:
@@ -84,10 +88,22 @@ class Workshop:
 
     @cached_property
     def steps(self) -> Registry:
-        """The steps at hand: built in, and of installed packages. Raises BadStep, or has all."""
+        """The steps at hand: built in, of installed packages, and those that were added.
+
+        Raises BadStep, or has all.
+        """
         from printroom.steps.installed import at_hand  # brings them all
 
-        return at_hand()
+        return at_hand().beside(self.folders)
+
+    @cached_property
+    def folders(self) -> StepFolders:
+        """The steps in folders, each run in an environment of its own."""
+        from printroom.steps.folders import StepFolders
+
+        made = StepFolders(self.settings.data)
+        self._closing.callback(made.close)
+        return made
 
     @cached_property
     def pipelines(self) -> PipelineStore:
@@ -95,6 +111,29 @@ class Workshop:
         from printroom.pipelines.store import PipelineStore
 
         return PipelineStore(self.settings.data / "pipelines")
+
+    @property
+    def shelf(self) -> Pipelines:
+        """The pipelines by name and from files, with the steps and models that they need."""
+        from printroom.pipelines.shelf import Pipelines
+
+        return Pipelines(self.pipelines, self.steps, self, self.folders.beside)
+
+    def add_step(self, folder: Path, *, replaces: bool = False) -> Kept:
+        """Check the step in `folder` and make its environment; pipelines may use it by its name.
+
+        It is copied: what is changed in the folder afterwards changes nothing here. Raises BadStep,
+        EnvironmentFailed, StepFailed, StepLost, Unwritable; BadStep for a name that another step
+        has, unless this one `replaces` it.
+        """
+        from printroom.steps.installed import at_hand
+
+        pinned = self.pipelines.used()
+        return self.folders.add(folder, taken=at_hand(), pinned=pinned, replaces=replaces)
+
+    def remove_step(self, name: str) -> Kept:
+        """Take an added step away; published pipelines that use it go on. Raises NotFound."""
+        return self.folders.remove(name, self.pipelines.used())
 
     def resolve(self, name: str, task: str | None) -> str:
         """The id of the model `name`, which must be for `task` if that is said; for Graph.check.
@@ -108,9 +147,7 @@ class Workshop:
 
     def graph(self, name: str | Path) -> Graph:
         """The pipeline `name`, or of a file, checked. Raises NotFound and BadPipeline."""
-        from printroom.pipelines.shelf import Pipelines
-
-        return Pipelines(self.pipelines, self.steps, self).graph(name)
+        return self.shelf.graph(name)
 
     def explain(self, graph: Graph, values: Mapping[str, Any]) -> Explanation:
         """What running a pipeline would take: stages, why each is one, memory and time."""
@@ -179,20 +216,26 @@ class Workshop:
         folder: Path,
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
+        *,
+        pixels: int | None = None,
+        choose: Callable[[Format], Format] | None = None,
     ) -> Mapping[str, Any]:
         """Run a pipeline; its outputs by name, those that are absent left out.
 
         A picture is the path of a file `<output>.<suffix>` in `folder`, which must be there, a list
         of pictures `<output>-1.<suffix>` and so on; any other value is itself. Files appear whole
-        or not at all. Raises PrintroomError; Cancelled once `cancel` is set.
+        or not at all. `pixels`: the largest picture to take, None = the workshop's limit;
+        `choose`: the format to write from the one that would be written. Raises PrintroomError;
+        Cancelled once `cancel` is set.
         """
         from printroom.engine.flow import Desk
         from printroom.engine.pipeline import Running
 
         order = Order(progress=progress, cancel=cancel)
         with closing(Desk(self.floor, order)) as desk:
-            outputs = Running(graph, desk, self._limits()).run(values)
-            return {name: _written(value, folder, name) for name, value in outputs.items()}
+            outputs = Running(graph, desk, self._limits(pixels)).run(values)
+            writing = _Writing(folder, choose)
+            return {name: writing.written(value, name) for name, value in outputs.items()}
 
     def drain(self, timeout: float | None = None) -> bool:
         """Take no more runs and wait for those in progress; False if `timeout` seconds pass."""
@@ -201,6 +244,7 @@ class Workshop:
     def close(self) -> None:
         """Cancel what is in progress, stop the workers and give the models' memory back."""
         self.floor.close()
+        self._closing.close()
 
     def __enter__(self) -> Self:
         return self
@@ -286,18 +330,32 @@ def _told(file: PictureFile, result: Path | bytes, tiles: int, model: str) -> En
     )
 
 
-def _written(value: Any, folder: Path, name: str) -> Any:
-    """A value of a pipeline, its pictures as files."""
-    from printroom.engine.flow import Flow
+@dataclass(frozen=True)
+class _Writing:
+    """Makes files of the pictures among the outputs of a pipeline."""
 
-    if isinstance(value, Flow):
-        origin, spec = value.origin, value.spec
+    folder: Path
+    choose: Callable[[Format], Format] | None
+
+    def written(self, value: Any, name: str) -> Any:
+        """A value of a pipeline, its pictures as files."""
+        from printroom.engine.flow import Flow
+
+        if isinstance(value, Flow):
+            return self._file(value, name)
+        if isinstance(value, list):
+            return [self.written(one, f"{name}-{number}") for number, one in enumerate(value, 1)]
+        return value
+
+    def _file(self, flow: Flow, name: str) -> Path:
+        origin, spec = flow.origin, flow.spec
         found = default_format(origin.format, spec.width, spec.height)
-        target = folder / f"{name}{found.suffixes[0]}"
-        return value.send(PictureFile(target, spec, found, None, origin.metadata))
-    if isinstance(value, list):
-        return [_written(one, folder, f"{name}-{number}") for number, one in enumerate(value, 1)]
-    return value
+        if self.choose is not None:
+            found = self.choose(found)
+            check_holds(found, spec.width, spec.height)
+        target = self.folder / f"{name}{found.suffixes[0]}"
+        flow.send(PictureFile(target, spec, found, None, origin.metadata))
+        return target
 
 
 def _check_place(target: Path | None) -> None:

@@ -1,6 +1,7 @@
-"""The ASGI application: one comparison, then the hot path or FastAPI.
+"""The ASGI application: one comparison, then the hot path or the others.
 
 POST /v1/images/enhance              -> EnhanceEndpoint, without any middleware
+POST /v1/pipelines/{name}            -> PipelineEndpoint, likewise
 /healthz /readyz /metrics /docs / …  -> FastAPI
 """
 
@@ -18,9 +19,16 @@ from starlette.exceptions import HTTPException
 from printroom.api.body import Receive
 from printroom.api.hot import EnhanceEndpoint
 from printroom.api.openapi import PATH, PROBLEM_SCHEMA, enhance_path
-from printroom.api.problems import Problem, problem
+from printroom.api.pipelines.answers import hidden
+from printroom.api.pipelines.document import pipeline_paths
+from printroom.api.pipelines.endpoint import PREFIX, PipelineEndpoint
+from printroom.api.pipelines.routes import routes
+from printroom.api.problems import Problem, problem, problem_of
 from printroom.api.replies import Send, send_problem
+from printroom.api.resident import resident
 from printroom.api.service import Service
+from printroom.core.errors import PrintroomError
+from printroom.workshop import Workshop
 
 
 class App:
@@ -28,12 +36,15 @@ class App:
 
     def __init__(self, service: Service) -> None:
         self._enhance = EnhanceEndpoint(service)
+        self._pipeline = PipelineEndpoint(service)
         self._rest = _fastapi(service)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Dispatch one request."""
         if scope["type"] != "http" or scope["path"] != PATH:
-            await self._rest(scope, receive, send)  # type: ignore[arg-type]
+            posted = scope.get("method") == "POST" and scope["path"].startswith(PREFIX)
+            other = self._pipeline if posted else self._rest
+            await other(scope, receive, send)  # type: ignore[arg-type]
         elif scope["method"] == "POST":
             await self._enhance(scope, receive, send)
         else:
@@ -41,21 +52,32 @@ class App:
 
 
 def _fastapi(service: Service) -> FastAPI:
-    app = FastAPI(title="printroom", version=version("printroom"), docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="printroom",
+        version=version("printroom"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(PrintroomError, _on_refusal)
     app.add_exception_handler(Exception, _on_fault)
+    app.include_router(routes(service.workshop))
+    app.include_router(resident(service))
     _health(app, service)
     _pages(app)
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        document["paths"][PATH] = enhance_path()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    _document(app, service.workshop)
     return app
+
+
+def _document(app: FastAPI, workshop: Workshop) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi() -> JSONResponse:  # in a thread: it reads and checks all pipelines
+        document = dict(app.openapi())
+        document["paths"] = document["paths"] | {PATH: enhance_path()} | pipeline_paths(workshop)
+        schemas = document.get("components", {}).get("schemas", {})
+        document["components"] = {"schemas": schemas | {"Problem": PROBLEM_SCHEMA}}
+        return JSONResponse(document)
 
 
 def _health(app: FastAPI, service: Service) -> None:
@@ -109,6 +131,10 @@ _POLICY = (
 async def _on_http_error(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return _response(_no_such(status), getattr(error, "headers", None) or {})
+
+
+async def _on_refusal(_: Request, error: Exception) -> Response:
+    return _response(problem_of(error, "", hidden, {}), {})
 
 
 async def _on_fault(_: Request, __: Exception) -> Response:

@@ -104,7 +104,7 @@ class Body:
                 self._file = self._path.open("xb", buffering=0)
             await asyncio.to_thread(_write, self._file, data)
         except OSError as error:
-            raise _output_error(error) from error
+            raise output_error(error) from error
 
     def _drop(self) -> None:
         self._gate.held -= len(self._data)
@@ -122,7 +122,8 @@ def _write(file: BinaryIO, data: bytearray) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _output_error(error: OSError) -> OutputError:
+def output_error(error: OSError) -> OutputError:
+    """What the client is told of a scratch file that cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull("no room on the server's disk for this picture", "try again later")
     return Unwritable(f"the server cannot keep this picture ({error.strerror})")

@@ -59,7 +59,7 @@ def enhance_path() -> dict[str, Any]:
             "summary": "Enlarge a picture",
             "description": _ABOUT,
             "tags": ["images"],
-            "parameters": [*openapi_parameters(), *_HEADERS],
+            "parameters": [*openapi_parameters(), *HEADERS],
             "requestBody": {
                 "required": True,
                 "content": {f.media_type: binary for f in FORMATS}
@@ -74,13 +74,13 @@ def enhance_path() -> dict[str, Any]:
                     },
                     "content": {f.media_type: binary for f in FORMATS if f.writes},
                 },
-                **_refusals(),
+                **refusals(),
             },
         }
     }
 
 
-_HEADERS = [
+HEADERS = [
     {
         "name": "Accept",
         "in": "header",
@@ -94,10 +94,11 @@ _HEADERS = [
         "description": "Comes back with the answer, and stands in the log.",
     },
 ]
+"""Of any request for work."""
 
 
-def _refusals() -> dict[str, Any]:
-    """Status -> response, with the codes that come with it."""
+def refusals() -> dict[str, Any]:
+    """Status -> response, with the codes that come with it: of any request for work."""
     codes: defaultdict[int, list[str]] = defaultdict(list)
     for kind in _leaves(PrintroomError):
         if kind.status != 499:  # its client is gone

@@ -9,7 +9,7 @@ One body serves both kinds of client: `type, title, status, detail, code` for th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import responses
 from typing import Any
@@ -19,13 +19,14 @@ from printroom.core.errors import BadOption, NeedsMemory, Overloaded, PrintroomE
 Headers = list[tuple[bytes, bytes]]
 
 MEDIA_TYPE = "application/problem+json"
-_PARAMS = {
+PARAMS: Mapping[str, str] = {
     "unknown_format": "format",
     "format_cannot_hold": "format",
     "scale_not_offered": "scale",
     "bad_model": "model",
     "not_found": "model",
 }
+"""Code of an error -> the parameter of `enhance` that is at fault."""
 
 
 class BadParameter(BadOption):
@@ -47,8 +48,15 @@ class Problem:
     code: str
 
 
-def problem_of(error: Exception, request_id: str, hide: Callable[[str], str]) -> Problem:
+def problem_of(
+    error: Exception,
+    request_id: str,
+    hide: Callable[[str], str],
+    params: Mapping[str, str] = PARAMS,
+) -> Problem:
     """The answer to `error`; `hide` takes out of its message what is not for clients.
+
+    `params`: code -> the parameter that is at fault.
 
     What we did not raise ourselves becomes a 500 that shows nothing.
     """
@@ -58,7 +66,7 @@ def problem_of(error: Exception, request_id: str, hide: Callable[[str], str]) ->
         )
     extra: dict[str, Any] = {}
     headers: Headers = []
-    param = _PARAMS.get(error.code)
+    param = params.get(error.code)
     if isinstance(error, BadParameter):
         param, extra["params"] = error.params[0], error.params
     if isinstance(error, NeedsMemory):

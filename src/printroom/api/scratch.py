@@ -56,9 +56,12 @@ class Scratch:
 
     @staticmethod
     def discard(path: Path) -> None:
-        """Remove the file; fine when it is not there."""
+        """Remove the file, or the folder with all in it; fine when it is not there."""
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove the folder and all in it."""

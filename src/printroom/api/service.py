@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from printroom.api.admission import Gate, stopping
 from printroom.api.hands import Hands
@@ -58,7 +58,7 @@ class Service:
         self.scratch = Scratch(workshop.settings.data)
         self.hands = Hands(limits.running, 1, loop)
         self.meters = Meters(self._gauges)
-        self.jobs: set[Job] = set()
+        self.jobs: set[Job[Any]] = set()
         """Requests whose picture is waiting or being worked on."""
         self.load = load or Load()
         """What this process has on its hands."""

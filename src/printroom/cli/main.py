@@ -17,9 +17,11 @@ from printroom.cli.inspect import inspect
 from printroom.cli.metrics import metrics
 from printroom.cli.models import models
 from printroom.cli.pipelines import pipelines
+from printroom.cli.resident import resident  # noqa: F401  a verb of `models`
 from printroom.cli.run import run
 from printroom.cli.serve import serve
 from printroom.cli.steps import steps
+from printroom.cli.stores import stores
 from printroom.cli.train import train
 from printroom.cli.version import version
 from printroom.cli.words import describe
@@ -41,6 +43,7 @@ app.command()(serve)
 app.add_typer(models, name="models")
 app.add_typer(pipelines, name="pipelines")
 app.add_typer(steps, name="steps")
+app.add_typer(stores, name="stores")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train)
 app.command()(version)
 

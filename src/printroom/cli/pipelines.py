@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from printroom.cli.plan import plan
+from printroom.cli.run import run
 from printroom.cli.tables import table
 from printroom.core.errors import BadOption, Unwritable
 from printroom.core.settings import Settings
@@ -20,7 +23,6 @@ from printroom.core.settings import Settings
 if TYPE_CHECKING:
     from printroom.pipelines.graph import Graph, Node
     from printroom.pipelines.shelf import Pipelines
-    from printroom.workshop import Workshop
 
 pipelines = typer.Typer(no_args_is_help=True)
 """The group of verbs about pipelines."""
@@ -29,39 +31,43 @@ Named = Annotated[str, typer.Argument(help="NAME, NAME@3, NAME@live, or a YAML f
 
 
 pipelines.command("plan")(plan)
+pipelines.command("run")(run)
 
 
 @pipelines.callback()
 def about() -> None:
-    """Chains of steps: list, check, publish and draw them."""
+    """Chains of steps: list, check, plan, run, publish and draw them."""
 
 
 @pipelines.command("list")
 def list_pipelines(as_json: AsJson = False) -> None:
     """One line per pipeline; with --json one object per line."""
-    store = _shelf().store
-    found = [store.get(name) for name in store.names()]
+    with _shelf() as shelf:
+        store = shelf.store
+        found = [
+            (one.id, store.aliases(one.spec.name), one.spec.title)
+            for one in map(store.get, store.names())
+        ]
     if as_json:
-        for one in found:
-            facts = {"id": one.id, "title": one.spec.title, "aliases": store.aliases(one.spec.name)}
-            typer.echo(json.dumps(facts))
+        for name, aliases, title in found:
+            typer.echo(json.dumps({"id": name, "title": title, "aliases": aliases}))
         return
-    rows = [("PIPELINE", "ALIASES", "TITLE")]
-    for one in found:
-        aliases = store.aliases(one.spec.name).items()
-        rows.append((one.id, ", ".join(f"{name}@{v}" for name, v in aliases), one.spec.title))
-    typer.echo(table(rows))
+    rows = [
+        (name, ", ".join(f"{alias}@{version}" for alias, version in aliases.items()), title)
+        for name, aliases, title in found
+    ]
+    typer.echo(table([("PIPELINE", "ALIASES", "TITLE"), *rows]))
 
 
 @pipelines.command("show")
 def show(pipeline: Named, as_json: AsJson = False) -> None:
     """What a pipeline takes and gives, and its steps; with --json as it is written."""
-    house = _shelf()
-    found = house.find(pipeline)
-    if as_json:
-        typer.echo(json.dumps(found.spec.to_dict(), indent=2))
-        return
-    graph = house.check(found.spec, found.version)
+    with _shelf() as shelf:
+        found = shelf.find(pipeline)
+        if as_json:
+            typer.echo(json.dumps(found.spec.to_dict(), indent=2))
+            return
+        graph = shelf.check(found.spec, found.version)
     typer.echo(f"{found.id}  {graph.title}\n")
     typer.echo(table([("INPUT", "KIND", "DEFAULT"), *_inputs(graph)]) + "\n")
     typer.echo(table([("STEP", "USES", "EACH", "WHEN"), *map(_step, graph.nodes)]) + "\n")
@@ -72,7 +78,8 @@ def show(pipeline: Named, as_json: AsJson = False) -> None:
 @pipelines.command("check")
 def check(pipeline: Named) -> None:
     """Name everything that is wrong with a pipeline, each fault with its line and column."""
-    graph = _shelf().graph(pipeline)
+    with _shelf() as shelf:
+        graph = shelf.graph(pipeline)
     typer.echo(f"{graph.name}: {len(graph.nodes)} steps, nothing is wrong")
 
 
@@ -81,11 +88,14 @@ def publish(
     file: Annotated[Path, typer.Argument(help="A YAML file.")],
     alias: Annotated[str | None, typer.Option(help="Let NAME@ALIAS mean this version.")] = None,
 ) -> None:
-    """Keep a pipeline as the next version of its name; the same content keeps its version."""
-    house = _shelf()
-    published = house.publish(house.find(file).spec)
-    if alias is not None and published.version is not None:
-        house.store.alias(published.spec.name, alias, published.version)
+    """Keep a pipeline as the next version of its name; the same content keeps its version.
+
+    Its steps in folders are kept with it, as they are now.
+    """
+    with _shelf() as shelf:
+        published = shelf.publish(shelf.find(file).spec)
+        if alias is not None and published.version is not None:
+            shelf.store.alias(published.spec.name, alias, published.version)
     typer.echo(published.id)
 
 
@@ -98,7 +108,8 @@ def alias(
     plain, _, number = version.partition("@")
     if not (number.isascii() and number.isdecimal()):
         raise BadOption(f"{version!r} is not a version", "write it as name@3")
-    _shelf().store.alias(plain, name, int(number))
+    with _shelf() as shelf:
+        shelf.store.alias(plain, name, int(number))
     typer.echo(f"{plain}@{name} is {version}")
 
 
@@ -122,7 +133,8 @@ def draw(
     from printroom.pipelines.drawing import mermaid
     from printroom.pipelines.svg import svg
 
-    graph = _shelf().graph(pipeline)
+    with _shelf() as shelf:
+        graph = shelf.graph(pipeline)
     if output is None:
         sys.stdout.write(mermaid(graph))
         return
@@ -134,17 +146,12 @@ def draw(
         raise Unwritable(f"{output} cannot be written", error.strerror or str(error)) from error
 
 
-def shelf(workshop: Workshop) -> Pipelines:
-    """The pipelines of a workshop, by name and from files."""
-    from printroom.pipelines.shelf import Pipelines
-
-    return Pipelines(workshop.pipelines, workshop.steps, workshop)
-
-
-def _shelf() -> Pipelines:
+@contextmanager
+def _shelf() -> Iterator[Pipelines]:
     from printroom.workshop import Workshop
 
-    return shelf(Workshop(Settings.read()))
+    with Workshop(Settings.read()) as workshop:
+        yield workshop.shelf
 
 
 def _inputs(graph: Graph) -> list[tuple[str, str, str]]:

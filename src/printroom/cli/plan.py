@@ -33,13 +33,12 @@ def plan(
     Without a picture, a photo of 12 megapixels is planned for.
     """
     # Loaded here: `printroom --help` needs none of it.
-    from printroom.cli.pipelines import shelf
     from printroom.cli.run import given
     from printroom.pipelines.values import parsed
     from printroom.workshop import Workshop
 
     with Workshop(settings_with(memory, workers, device)) as workshop:
-        graph = shelf(workshop).graph(pipeline)
+        graph = workshop.graph(pipeline)
         texts = given(graph, inputs or [], parameters or [])
         known = {name: port for name, port in graph.inputs.items() if name in texts}
         explained = workshop.explain(graph, parsed(known, texts))

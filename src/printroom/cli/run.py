@@ -45,13 +45,12 @@ def run(
     with stop_on_signals() as stop:
         # Loaded here: `printroom --help` needs none of it.
         from printroom.cli.bars import bars
-        from printroom.cli.pipelines import shelf
         from printroom.pipelines.values import parsed
         from printroom.workshop import Workshop
 
         results: Mapping[str, Any] = {}
         with Workshop(settings_with(memory, workers, device)) as workshop, bars(1) as shown:
-            graph = shelf(workshop).graph(pipeline)
+            graph = workshop.graph(pipeline)
             values = parsed(graph.inputs, given(graph, inputs or [], parameters or []))
             _make_folder(output, overwrite)
             shown.begin(graph.name, 0)

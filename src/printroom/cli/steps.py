@@ -1,13 +1,13 @@
 """`printroom steps`: what pipelines are made of, those that come with printroom and your own.
 
-NAME -> a built-in step, DIR -> the step in that folder      NotFound BadStep EnvironmentFailed
+NAME -> a step at hand, DIR -> the step in that folder      NotFound BadStep EnvironmentFailed
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from printroom.isolation.isolated import IsolatedStep
     from printroom.pipelines.ports import Port
     from printroom.pipelines.step_toml import StepManifest
+    from printroom.workshop import Workshop
 
 steps = typer.Typer(no_args_is_help=True)
 """The group of verbs about steps."""
@@ -30,26 +31,29 @@ Folder = Annotated[Path, typer.Argument(help="Folder with a step.toml.")]
 
 @steps.callback()
 def about() -> None:
-    """What pipelines are made of: list and show steps, begin and check your own."""
+    """What pipelines are made of: list and show steps, begin, check and add your own."""
 
 
 @steps.command("list")
 def list_steps(as_json: AsJson = False) -> None:
-    """One line per step, built in or of an installed package; with --json one object per line."""
-    from printroom.steps.installed import at_hand
+    """One line per step; with --json one object per line.
 
+    FROM is the digest of a folder that was added, or nothing: the step is installed.
+    """
+    with _workshop() as workshop:
+        added = {name: workshop.folders.pinned(name) for name in workshop.folders.names()}
+        found = [(step, (added.get(step.name) or "").partition("@")[2]) for step in workshop.steps]
     if as_json:
-        for step in at_hand():
-            facts = {
-                "shape": step.shape,
-                **_facts(step.name, step.description, step.inputs, step.outputs),
-            }
-            typer.echo(json.dumps(facts))
+        for step, digest in found:
+            facts = _facts(step.name, step.description, step.inputs, step.outputs)
+            more = {"digest": digest} if digest else {}
+            typer.echo(json.dumps({"shape": step.shape, **facts, **more}))
         return
-    steps = [
-        (step.name, str(step.shape), step.description.partition("\n")[0]) for step in at_hand()
+    rows = [
+        (step.name, str(step.shape), digest[:8], step.description.partition("\n")[0])
+        for step, digest in found
     ]
-    typer.echo(table([("STEP", "SHAPE", "DOES"), *steps]))
+    typer.echo(table([("STEP", "SHAPE", "FROM", "DOES"), *rows]))
 
 
 @steps.command("show")
@@ -57,22 +61,28 @@ def show(
     step: Annotated[str, typer.Argument(help="A step at hand, or a folder with a step.toml.")],
     as_json: AsJson = False,
 ) -> None:
-    """What a step does, takes and gives."""
-    from printroom.steps.installed import at_hand
+    """What a step does, takes and gives; of one in a folder, also what it runs in."""
+    from printroom.pipelines.step_toml import read_manifest
 
-    if _is_folder(step):
-        with _opened(Path(step)) as opened:
-            facts = opened.name, opened.description, opened.inputs, opened.outputs
-    else:
-        known = at_hand().get(step)
-        facts = known.name, known.description, known.inputs, known.outputs
+    with _workshop() as workshop:
+        if _is_folder(step):
+            manifest: StepManifest | None = read_manifest(Path(step))
+            with workshop.folders.open(Path(step)) as opened:
+                facts = opened.name, opened.description, opened.inputs, opened.outputs
+        else:
+            manifest, known = workshop.folders.manifest(step), workshop.steps.get(step)
+            facts = known.name, known.description, known.inputs, known.outputs
     if as_json:
-        typer.echo(json.dumps(_facts(*facts), indent=2))
+        needs = {} if manifest is None else {"needs": _needs(manifest)}
+        typer.echo(json.dumps(_facts(*facts) | needs, indent=2))
         return
     name, description, inputs, outputs = facts
     typer.echo(f"{name}\n\n{description}\n")
     typer.echo(table([("TAKES", "KIND", "DEFAULT"), *map(_row, inputs.items())]) + "\n")
     typer.echo(table([("GIVES", "KIND"), *(_row(one)[:2] for one in outputs.items())]))
+    if manifest is not None:
+        rows = [(word, _listed(value)) for word, value in _needs(manifest).items()]
+        typer.echo("\n" + table([("NEEDS", ""), *rows]))
 
 
 @steps.command("new")
@@ -91,45 +101,53 @@ def new(
 @steps.command("check")
 def check(folder: Folder) -> None:
     """Make a step's environment, have it describe itself, and try it on its example."""
-    with _opened(folder) as opened:
+    with _workshop() as workshop, workshop.folders.open(folder) as opened:
         opened.preflight()
-        ports = f"{', '.join(opened.inputs)} -> {', '.join(opened.outputs)}"
-    typer.echo(f"{opened.name}: {ports}, nothing is wrong")
+        typer.echo(f"{_ports(opened)}, nothing is wrong")
 
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[IsolatedStep]:
-    from printroom.isolation.house import Isolation
-    from printroom.pipelines.step_toml import read_manifest
+@steps.command("add")
+def add(
+    folder: Folder,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of the step of that name.")
+    ] = False,
+) -> None:
+    """Check a step, then keep a copy: pipelines may use it by its name from now on."""
+    with _workshop() as workshop:
+        kept = workshop.add_step(folder, replaces=replace)
+    typer.echo(kept.pin)
 
-    source = _source(read_manifest(folder))
-    with Isolation(Settings.read().data).open(source) as opened:
-        yield opened
+
+@steps.command("remove")
+def remove(name: Annotated[str, typer.Argument(help="Name of a step that was added.")]) -> None:
+    """Take a step away again; published pipelines that use it go on."""
+    with _workshop() as workshop:
+        typer.echo(f"{workshop.remove_step(name).pin} is removed")
 
 
-def _source(manifest: StepManifest) -> Any:
-    """The step as what runs it wants it."""
-    from printroom.isolation.environments import EnvironmentSpec
-    from printroom.isolation.folder import StepSource
-    from printroom.isolation.policy import Policy
+def _workshop() -> Workshop:
+    from printroom.workshop import Workshop
 
-    lock = None if manifest.lock is None else manifest.lock.read_text("utf-8")
-    limits, resources = manifest.limits, manifest.resources
-    return StepSource(
-        name=manifest.name,
-        file=manifest.entry,
-        environment=EnvironmentSpec(manifest.python, manifest.requirements, lock),
-        folder=manifest.folder,
-        policy=Policy(
-            children=limits.processes,
-            cpu=resources.cpu,
-            memory=resources.memory,
-            timeout=limits.timeout,
-            retries=limits.retries,
-        ),
-        options=manifest.options,
-        example=manifest.example,
-    )
+    return Workshop(Settings.read())
+
+
+def _ports(step: IsolatedStep) -> str:
+    return f"{step.name}: {', '.join(step.inputs)} -> {', '.join(step.outputs)}"
+
+
+def _needs(manifest: StepManifest) -> dict[str, Any]:
+    """What a step runs in; what it does not ask for is left out."""
+    lock = manifest.lock.name if manifest.lock else None
+    packages = {"requirements": list(manifest.requirements), "lock": lock}
+    found = {"python": manifest.python, **packages, **asdict(manifest.resources)}
+    return {word: value for word, value in found.items() if value}
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _is_folder(step: str) -> bool:

@@ -50,7 +50,7 @@ class StepPlan:
     note: str = ""
     """Why it cannot be told."""
     when: str = ""
-    """The condition, as it is written; empty where it always runs."""
+    """The condition, as it is written; empty where it always runs with these inputs."""
     tile: tuple[int, int] | None = None
     """Width and height of its tiles."""
     halo: int = 0
@@ -81,6 +81,7 @@ class Explanation:
     """What running a graph would take at most."""
 
     name: str
+    title: str
     picture: PictureSpec
     """What it is planned for."""
     budget: int
@@ -94,12 +95,19 @@ class Explanation:
     def __str__(self) -> str:
         """For people."""
         picture = self.picture
-        head = (
-            f"{self.name}, for a picture of {picture.width:,} x {picture.height:,} pixels, "
-            f"in at most {self.budget / MIB:,.0f} MiB"
-        )
+        head = [
+            f"{self.name}: {self.title}" if self.title else self.name,
+            f"for a picture of {picture.width:,} x {picture.height:,} pixels, "
+            f"by a process that may take {self.budget / MIB:,.0f} MiB",
+        ]
         blocks = [_stage_text(number, stage) for number, stage in enumerate(self.stages, 1)]
-        return "\n\n".join([head, *blocks])
+        steps = [step for stage in self.stages for step in stage.steps]
+        if any(step.when and step.does != "passes by" for step in steps):
+            blocks.append(
+                "What is said after `if` is known once the picture was looked at, and is taken to "
+                "hold\nhere: this is the most that it takes."
+            )
+        return "\n\n".join(["\n".join(head), *blocks])
 
 
 def explain(graph: Graph, floor: Floor, values: Mapping[str, Any]) -> Explanation:
@@ -130,7 +138,7 @@ class _Explaining:
         planned = tuple(map(self._stage, stages(self._graph)))
         budget = self._floor.budget - self._floor.held
         spec = first.spec if first else PHOTO
-        return Explanation(self._graph.name, spec, budget, planned)
+        return Explanation(self._graph.name, self._graph.title, spec, budget, planned)
 
     def _opened(self, picture: Any) -> Raster:
         if isinstance(picture, Path | bytes):
@@ -142,7 +150,7 @@ class _Explaining:
     def _stage(self, stage: Stage) -> StagePlan:
         """One stage; the pictures that it makes are known afterwards."""
         if stage.source is None:
-            steps = tuple(_said(node, "runs") for node in stage.nodes)
+            steps = tuple(self._alone(node) for node in stage.nodes)
             return StagePlan(steps, stage.why, streams=False)
         found = [self._step(node) for node in stage.nodes]
         steps, links = tuple(step for step, _ in found), tuple(link for _, link in found if link)
@@ -178,9 +186,9 @@ class _Explaining:
 
     def _step(self, node: Node) -> tuple[StepPlan, Link | None]:
         """What a step of a stage does, and its link if it has one and it is known."""
-        when = node.when
-        if when and self._values.keys() >= set(when.refs) and not when.holds(self._values):
+        if self._skipped(node):
             return _said(node, "passes by"), None
+        node = self._decided(node)
         given = {name: self._value(node.bindings[name]) for name in node.step.parameters
                  if name in node.bindings}  # fmt: skip
         known = {name: value for name, value in given.items() if value is not _UNKNOWN}
@@ -193,6 +201,25 @@ class _Explaining:
         except Exception as error:  # a step may need what is not known yet
             return replace(_said(node, "cannot be told"), note=str(error)), None
         return _said(node, "looks"), None
+
+    def _alone(self, node: Node) -> StepPlan:
+        """A step that works on whole values."""
+        return _said(node, "passes by") if self._skipped(node) else _said(
+            self._decided(node), "runs"
+        )  # fmt: skip
+
+    def _skipped(self, node: Node) -> bool:
+        """Whether it is known not to be run, with these inputs."""
+        when = node.when
+        return bool(when and self._knows(node) and not when.holds(self._values))
+
+    def _decided(self, node: Node) -> Node:
+        """Without a condition that is known to hold."""
+        return replace(node, when=None) if self._knows(node) else node
+
+    def _knows(self, node: Node) -> bool:
+        """Whether its condition depends on the inputs alone."""
+        return bool(node.when and self._values.keys() >= set(node.when.refs))
 
     def _modelled(self, node: Node, step: ModelStep) -> tuple[StepPlan, Link | None]:
         name = step.model(Context(self._desk))
@@ -239,23 +266,43 @@ def _behind(spec: PictureSpec, link: Link | None) -> PictureSpec:
 
 
 def _stage_text(number: int, stage: StagePlan) -> str:
-    kind = "one chain, in strips" if stage.streams else "apart"
-    why = f" ({stage.why})" if stage.why else ""
-    lines = [f"stage {number}: {kind}{why}", *map(_step_text, stage.steps)]
+    how = "strip by strip, the picture never in memory as a whole" if stage.streams else "by itself"
+    why = f": {stage.why}" if stage.why else ""
+    names = max(len(step.name) for step in stage.steps)
+    uses = max(len(step.step) for step in stage.steps)
+    lines = [f"stage {number}, {how}{why}"]
+    lines += [
+        f"  {step.name:<{names}}  {step.step:<{uses}}  {_step_text(step)}" for step in stage.steps
+    ]
     if stage.refused:
-        lines.append(f"  refused: {stage.refused}")
+        lines.append(f"  cannot be done: {stage.refused}")
     elif stage.width:
-        size = f"{stage.width:,} x {stage.height:,} pixels"
+        time = f"about {stage.seconds:.1f} s" if stage.seconds >= 0.1 else "less than 0.1 s"
         lines.append(
-            f"  makes {size}, with {stage.bytes / MIB:,.0f} MiB, in about {stage.seconds:.1f} s"
+            f"  -> {stage.width:,} x {stage.height:,} pixels, in {time}, the process at "
+            f"{stage.bytes / MIB:,.0f} MiB"
         )
     return "\n".join(lines)
 
 
 def _step_text(step: StepPlan) -> str:
-    parts = [step.does + (f" through {step.by}" if step.by else "")]
-    parts[0] += f": {step.note}" if step.note else ""
-    if step.tile:
-        parts.append(f"tiles of {step.tile[0]} x {step.tile[1]} and {step.halo} around")
-    parts += [f"if {step.when}"] if step.when else []
-    return f"  {step.name:<12} {step.step:<12} {', '.join(parts)}"
+    when = f"if {step.when}: " if step.when and step.does != "passes by" else ""
+    return when + _DOES[step.does].format(step=step, tiles=_tiles_text(step))
+
+
+_DOES = {
+    "looks": "looks at a small copy and at samples",
+    "streams": "{step.by}{tiles}",
+    "runs": "its own code",
+    "passes by": "does nothing, as {step.when} does not hold",
+    "cannot be told": "not known yet: {step.note}",
+}
+"""What a step does -> how that is said."""
+
+
+def _tiles_text(step: StepPlan) -> str:
+    if step.tile is None:
+        return ""
+    width, height = step.tile
+    more = f" that see {step.halo} more on each side" if step.halo else ""
+    return f"{', in ' if step.by else ''}tiles of {width} x {height} pixels{more}"

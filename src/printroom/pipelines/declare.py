@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, get_type_hints
@@ -52,6 +52,14 @@ class StepType:
     def inputs(self) -> Mapping[str, Port]:
         """Everything that a pipeline may bind: ports, then parameters."""
         return {**self.ports, **self.parameters}
+
+    def closed(self) -> StepType:
+        """The same for whoever must not name files of this machine."""
+        ports, parameters = (
+            {name: replace(port, kind=port.kind.closed()) for name, port in some.items()}
+            for some in (self.ports, self.parameters)
+        )
+        return replace(self, ports=ports, parameters=parameters)
 
 
 _IMAGE = {"image": Port(kinds.Picture())}

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from printroom.pipelines import kinds
 from printroom.pipelines.graph import Graph, Node
-from printroom.pipelines.kinds import Kind
+from printroom.pipelines.kinds import pictured
 from printroom.pipelines.refs import EACH, Ref
 from printroom.pipelines.wiring import refs_in
 
@@ -92,7 +91,7 @@ def _uses(graph: Graph) -> Iterator[tuple[Ref, str, str, Line]]:
     for node in graph.nodes:
         key = f"s_{node.name}"
         for port, binding in node.bindings.items():
-            line = Line.PICTURE if _pictures(node.step.inputs[port].kind) else Line.VALUE
+            line = Line.PICTURE if pictured(node.step.inputs[port].kind) else Line.VALUE
             for ref in refs_in(binding):
                 each = ref == EACH and node.each is not None
                 yield node.each if each and node.each else ref, key, port, line
@@ -103,19 +102,8 @@ def _uses(graph: Graph) -> Iterator[tuple[Ref, str, str, Line]]:
         }:
             yield node.each, key, "each", Line.VALUE
     for name, ref in graph.outputs.items():
-        kind = _given(graph, ref)
-        yield ref, f"o_{name}", name, Line.PICTURE if _pictures(kind) else Line.VALUE
-
-
-def _given(graph: Graph, ref: Ref) -> Kind:
-    if ref.node is None:
-        return graph.inputs[ref.port].kind
-    node = next(node for node in graph.nodes if node.name == ref.node)
-    return node.step.outputs[ref.port].kind
-
-
-def _pictures(kind: Kind) -> bool:
-    return isinstance(kind.item if isinstance(kind, kinds.ListOf) else kind, kinds.Picture)
+        kind = graph.given(ref).kind
+        yield ref, f"o_{name}", name, Line.PICTURE if pictured(kind) else Line.VALUE
 
 
 def _key(ref: Ref) -> str:

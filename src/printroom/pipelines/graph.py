@@ -6,18 +6,20 @@ PipelineSpec, Registry, ModelResolver -> Graph          BadPipeline: all faults 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from printroom.core.errors import PrintroomError
 from printroom.pipelines.conditions import Condition
 from printroom.pipelines.declare import StepType
 from printroom.pipelines.faults import MOST_TOLD, Fault
+from printroom.pipelines.kinds import ListOf
 from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.order import absent, cycle, ordered, passing_by
 from printroom.pipelines.ports import Port
 from printroom.pipelines.reading import Path
 from printroom.pipelines.refs import Binding, Ref
-from printroom.pipelines.registry import Registry, likely
-from printroom.pipelines.spec import PipelineSpec
+from printroom.pipelines.registry import Registry
+from printroom.pipelines.spec import PipelineSpec, StepSpec
 from printroom.pipelines.wiring import Wired, Wiring
 
 
@@ -75,6 +77,29 @@ class Graph:
         nodes = tuple(_node(one) for one in wired)
         return cls(spec.name, version, spec.title, dict(spec.inputs), nodes, outputs)
 
+    @property
+    def id(self) -> str:
+        """`name@3`; the name alone where it was not published."""
+        return self.name if self.version is None else f"{self.name}@{self.version}"
+
+    @property
+    def results(self) -> dict[str, Port]:
+        """What comes out, by name."""
+        return {name: self.given(ref) for name, ref in self.outputs.items()}
+
+    def given(self, ref: Ref) -> Port:
+        """What `ref` stands for: an input, or an output of a step; of one with `each`, a list."""
+        if ref.node is None:
+            return self.inputs[ref.port]
+        node = next(node for node in self.nodes if node.name == ref.node)
+        port = node.step.outputs[ref.port]
+        return port if node.each is None else Port(ListOf(port.kind))
+
+    def closed(self) -> Graph:
+        """The same for whoever must not name files of this machine."""
+        nodes = tuple(replace(node, step=node.step.closed()) for node in self.nodes)
+        return replace(self, nodes=nodes)
+
 
 class _Enough(Exception):
     """So much is wrong that looking for more is not worth the time."""
@@ -86,14 +111,18 @@ class _Check:
     ) -> None:
         self.spec = spec
         self.faults = list(spec.faults)
-        self._registry = registry
-        steps = {
-            step.name: (step, registry.get(step.use) if step.use in registry else None)
-            for step in spec.steps
-        }
+        steps = {step.name: (step, self._found(step, registry)) for step in spec.steps}
         lost = (fault.path for fault in spec.faults if len(fault.path) > 1)
         unread = frozenset(str(path[1]) for path in lost if path[0] == "inputs")
         self.wiring = Wiring(spec.inputs, steps, resolver, self.tell, unread)
+
+    def _found(self, step: StepSpec, registry: Registry) -> StepType | None:
+        """What a step uses, if it can be had."""
+        try:
+            return registry.get(step.use) if step.use else None
+        except PrintroomError as error:
+            self.faults.append(Fault(("steps", step.name, "use"), str(error)))
+        return None
 
     def tell(self, path: Path, text: str) -> None:
         self.faults.append(Fault(path, text))
@@ -108,10 +137,6 @@ class _Check:
             return [], {}
 
     def _checked(self) -> tuple[list[Wired], dict[str, Ref]]:
-        for step in self.spec.steps:
-            if step.use and step.use not in self._registry:
-                meant = likely(step.use, (known.name for known in self._registry))
-                self.tell(("steps", step.name, "use"), f"there is no step {step.use!r}: {meant}")
         for name, port in self.spec.inputs.items():
             self.wiring.default(port, ("inputs", name))
         wired = {step.name: self.wiring.wired(step.name) for step in self.spec.steps}

@@ -42,6 +42,10 @@ class Kind:
         """Why no value of `given` can go in here; empty where one may. Values are coerced then."""
         return "" if self._may(given) else f"takes a {self}, not a {given}"
 
+    def closed(self) -> Kind:
+        """The same for whoever must not name files of this machine."""
+        return self
+
     def _may(self, given: Kind) -> bool:
         """Whether some value of `given` can be one of this kind."""
         return isinstance(given, type(self))
@@ -87,6 +91,21 @@ class Text(Kind):
 
     def _may(self, given: Kind) -> bool:
         return isinstance(given, Text | Model) or _offers(given, self)
+
+
+@dataclass(frozen=True)
+class File(Text):
+    """A text that names a file of this machine: for its owner to say, and for nobody else."""
+
+    shut: bool = False
+
+    def coerce(self, value: Any) -> str:
+        if self.shut:
+            raise ValueError("names a file of this machine, which is not for callers to say")
+        return super().coerce(value)
+
+    def closed(self) -> File:
+        return File(shut=True)
 
 
 @dataclass(frozen=True)
@@ -280,11 +299,19 @@ class ListOf(Kind):
     def parse(self, text: str) -> list[Any]:
         return [self.item.parse(part.strip()) for part in text.split(",")] if text else []
 
+    def closed(self) -> ListOf:
+        return ListOf(self.item.closed())
+
     def _may(self, given: Kind) -> bool:
         return isinstance(given, ListOf) and not self.item.refuses(given.item)
 
     def __str__(self) -> str:
         return f"list of {self.item}"
+
+
+def pictured(kind: Kind) -> bool:
+    """Whether values of a kind are pictures, or lists of them."""
+    return isinstance(kind.item if isinstance(kind, ListOf) else kind, Picture)
 
 
 def _offers(choice: Kind, kind: Kind) -> bool:

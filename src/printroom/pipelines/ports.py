@@ -5,7 +5,8 @@ annotation, default -> Port          ValueError: what is wrong with it, for peop
 str -> text        float, int -> number       Annotated[float, Range(0, 1)] -> number in a range
 bool -> flag       Literal["a", "b"] -> choice       Annotated[int, Choice(1, 2, 4)] -> choice
 Picture -> picture      NDArray[np.float32], Annotated[..., Shape(1, None)] -> tensor
-Annotated[str, ForTask("denoise")] -> model      list[X] -> list of X      X | None -> may be None
+Annotated[str, ForTask("denoise")] -> model      Annotated[str, OwnFile()] -> text
+list[X] -> list of X      X | None -> may be None
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ class ForTask:
     task: str | None = None
 
 
+class OwnFile:
+    """Of a text: it names a file of this machine, which callers over HTTP may not do."""
+
+
 Picture = Annotated[NDArray[np.float32], kinds.Picture()]
 """A whole picture, for `run`: (1, channels, height, width) float32, sRGB 0..1; 3 channels, or 4
 with transparency. What a caller gives for it (a path, bytes, an open Image) the engine reads."""
@@ -169,7 +174,9 @@ def _with(kind: Kind, note: Any) -> Kind:
             return kinds.Tensor(axes, dtype)
         case ForTask(task), kinds.Text():
             return kinds.Model(task)
-        case ((Range() | Choice() | Shape() | ForTask()), _):
+        case OwnFile(), kinds.Text():
+            kind = kinds.File()
+        case ((Range() | Choice() | Shape() | ForTask() | OwnFile()), _):
             raise ValueError(f"{type(note).__name__} does not go with a {kind.name}")
     return kind
 

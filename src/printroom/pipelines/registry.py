@@ -1,25 +1,45 @@
 """The steps at hand, by name.
 
 step classes and functions -> Registry          BadStep: names the step, the port, the reason
-name -> StepType                                NotFound
+name -> StepType                                NotFound; BadStep: two are called so
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Protocol
 
 from printroom.core.errors import BadStep, NotFound
 from printroom.pipelines.declare import StepType, declared_step
 
 
-class Registry:
-    """Steps by name, in the order in which they were registered."""
+class StepShelf(Protocol):
+    """Steps that are looked up when they are wanted: those in folders."""
 
-    def __init__(self, declared: Iterable[Any] = ()) -> None:
+    def find(self, use: str) -> StepType | None:
+        """What `use` means; None where that is not for this shelf to say.
+
+        Raises what reading the step raises: BadStep, EnvironmentFailed, StepFailed, StepLost.
+        """
+
+    def names(self) -> Iterable[str]:
+        """Names under which steps are offered."""
+
+    def pinned(self, use: str) -> str | None:
+        """How a published pipeline writes `use`, so that it always means what it means now.
+
+        The step is kept from then on. None where that is not for this shelf to say.
+        """
+
+
+class Registry:
+    """Steps by name, in the order in which they were registered; then those on shelves."""
+
+    def __init__(self, declared: Iterable[Any] = (), shelves: Iterable[StepShelf] = ()) -> None:
         """Register all of `declared`, or raise BadStep."""
         self._steps: dict[str, StepType] = {}
+        self._shelves = tuple(shelves)
         for one in declared:
             self.register(one)
 
@@ -34,18 +54,39 @@ class Registry:
         self._steps[step.name] = step
         return step
 
+    def beside(self, shelf: StepShelf) -> Registry:
+        """The same steps, and those of one more shelf."""
+        wider = Registry(shelves=(*self._shelves, shelf))
+        wider._steps = self._steps
+        return wider
+
     def get(self, name: str) -> StepType:
-        """The step of that name. Raises NotFound with the likeliest names."""
-        try:
-            return self._steps[name]
-        except KeyError:
-            raise NotFound(f"there is no step {name!r}", likely(name, self._steps)) from None
+        """The step of that name. Raises NotFound with the likeliest names, and BadStep."""
+        registered = self._steps.get(name)
+        on_shelf = next(filter(None, (shelf.find(name) for shelf in self._shelves)), None)
+        if registered and on_shelf:
+            raise BadStep(
+                f"two steps are called {name}: one that is installed, and one that was added",
+                f"take yours away with `printroom steps remove {name}`, and add it by another name",
+            )
+        if found := registered or on_shelf:
+            return found
+        raise NotFound(f"there is no step {name!r}", likely(name, self._names()))
+
+    def pinned(self, name: str) -> str:
+        """How a published pipeline writes `name`: with its digest, if it is in a folder."""
+        return next(filter(None, (shelf.pinned(name) for shelf in self._shelves)), name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._steps
+        """Whether it is registered, on a shelf or not."""
+        return name in self._names()
 
     def __iter__(self) -> Iterator[StepType]:
-        return iter(self._steps.values())
+        """All of them. Raises BadStep where two have one name."""
+        return map(self.get, dict.fromkeys(self._names()))
+
+    def _names(self) -> list[str]:
+        return [*self._steps, *(name for shelf in self._shelves for name in shelf.names())]
 
 
 def likely(name: str, names: Iterable[str]) -> str:

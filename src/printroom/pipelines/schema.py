@@ -1,18 +1,23 @@
-"""The JSON Schema of a pipeline, for editors and other programs.
+"""JSON Schema (draft 2020-12) for editors and other programs.
 
-    the words of pipelines, steps and kinds -> JSON Schema (draft 2020-12)
+    the words of pipelines, steps and kinds -> what a pipeline looks like
+    ports -> what their values look like, as JSON
 
-A pipeline that fits it has the right form; whether it can be run, `Graph.check` says.
+A pipeline that fits its schema has the right form; whether it can be run, `Graph.check` says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from printroom.pipelines import kinds
 from printroom.pipelines.declare import NAME
 from printroom.pipelines.forming import MOST_STEPS, NODE_NAME, PORT_NAME
+from printroom.pipelines.kinds import Kind
 from printroom.pipelines.notation import KINDS, NEEDED
 from printroom.pipelines.parsing import MOST_CHARACTERS, REF
+from printroom.pipelines.ports import Port
 
 _TEXT = {"type": "string"}
 _ANY_VALUE = True
@@ -38,6 +43,45 @@ def schema() -> dict[str, Any]:
     }
 
 
+def values_schema(ports: Mapping[str, Port]) -> dict[str, Any]:
+    """The schema of an object with a value for each port; pictures are `data:` URIs."""
+    return {
+        "type": "object",
+        "properties": {name: value_schema(port) for name, port in ports.items()},
+        "required": [name for name, port in ports.items() if port.required],
+        "additionalProperties": False,
+    }
+
+
+def value_schema(port: Port) -> dict[str, Any]:
+    """The schema of the values of one port."""
+    found = _kind(port.kind)
+    if port.optional:
+        found = {"anyOf": [found, {"type": "null"}]}
+    return found if port.required else found | {"default": port.default}
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": "string", "description": str(kind)}
+    match kind:
+        case kinds.Picture():
+            about = "a picture, as data:image/png;base64,..."
+            found |= {"format": "uri", "pattern": "^data:", "description": about}
+        case kinds.Flag():
+            found = {"type": "boolean"}
+        case kinds.Number(low, high, integer):
+            ends = {"minimum": low, "maximum": high}
+            found = {"type": "integer" if integer else "number"}
+            found |= {word: end for word, end in ends.items() if end is not None}
+        case kinds.Choice(of):
+            found = {"enum": list(of)}
+        case kinds.Tensor():
+            found = {"type": ["array", "number"], "description": str(kind)}
+        case kinds.ListOf(item):
+            found = {"type": "array", "items": _kind(item)}
+    return found
+
+
 def _step() -> dict[str, Any]:
     condition = {"type": ["string", "boolean"], "maxLength": MOST_CHARACTERS}
     return {
@@ -45,7 +89,7 @@ def _step() -> dict[str, Any]:
         "required": ["use"],
         "additionalProperties": False,
         "properties": {
-            "use": {"type": "string", "description": "name of a step: printroom steps list"},
+            "use": {"type": "string", "description": "a step: printroom steps list, or ./folder"},
             "with": {
                 "type": "object",
                 "description": "port -> $input, $step.port, {secret: NAME}, a list, a constant",

@@ -1,6 +1,7 @@
 """A pipeline as its author wrote it, whatever the form: YAML, a dict, or the builder.
 
     YAML, dict -> PipelineSpec -> dict, YAML          BadPipeline: not YAML
+    file -> PipelineSpec                              NotFound
 
 What does not have the form of a pipeline is kept as `faults`, so that `Graph.check` can name it
 together with all that is wrong beyond the form.
@@ -11,17 +12,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from printroom.core.errors import NotFound
 from printroom.pipelines.faults import Fault, Places
 from printroom.pipelines.forming import Form
 from printroom.pipelines.notation import port_to
 from printroom.pipelines.parsing import REF
 from printroom.pipelines.ports import Port
 from printroom.pipelines.reading import FLOAT, INTEGER, WORDS, read_yaml
+from printroom.pipelines.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class StepSpec:
     name: str
     """Of the step in this pipeline."""
     use: str
-    """Name of the registered step."""
+    """Name of a step, `name@digest` for one that never changes, `./folder` beside the file."""
     bound: Mapping[str, Any] = field(default_factory=dict)
     """`with`: port -> "$input", "$step.port", {"secret": NAME}, a list of these, or a constant.
     A text that begins with a dollar is written with two."""
@@ -62,12 +66,23 @@ class PipelineSpec:
     """Where all of that is written."""
     faults: tuple[Fault, ...] = field(default=(), compare=False)
     """What does not have the form of a pipeline."""
+    folder: Path | None = field(default=None, compare=False, repr=False)
+    """Where `use: ./step` begins; None = nowhere, and no folder can be used."""
 
     @classmethod
     def from_yaml(cls, text: str | bytes, name: str = "pipeline") -> PipelineSpec:
         """`name` is the file's, for the places of faults. Raises BadPipeline: not YAML."""
         written = read_yaml(text, name)
         return cls.from_dict(written.value, Places(name, written.marks))
+
+    @classmethod
+    def from_file(cls, file: Path) -> PipelineSpec:
+        """The pipeline in a YAML or JSON file. Raises NotFound, BadPipeline."""
+        try:
+            text = file.read_bytes()
+        except OSError as error:
+            raise NotFound(f"{file} cannot be read", error.strerror or str(error)) from error
+        return replace(cls.from_yaml(text, file.name), folder=file.parent)
 
     @classmethod
     def from_dict(cls, raw: Any, places: Places | None = None) -> PipelineSpec:
@@ -101,6 +116,11 @@ class PipelineSpec:
             default_flow_style=None,
             width=100,
         )
+
+    def pinned(self, registry: Registry) -> PipelineSpec:
+        """The same, with each step in a folder named by what is in it, and kept from now on."""
+        steps = tuple(replace(step, use=registry.pinned(step.use)) for step in self.steps)
+        return replace(self, steps=steps)
 
     @property
     def digest(self) -> str:

@@ -129,6 +129,15 @@ class PipelineStore:
         files = (file for file in _below(self._folder / name / _ALIASES) if file.name[0] != ".")
         return {file.name: int(file.read_text()) for file in sorted(files)}
 
+    def used(self) -> set[str]:
+        """All that steps of published versions `use`: what must stay, for them to be run."""
+        found = (
+            self.get(f"{home.name}@{version}").spec.steps
+            for home in _below(self._folder)
+            for version in self.versions(home.name)
+        )
+        return {step.use for steps in found for step in steps}
+
     def _version(self, name: str, wanted: str) -> int:
         versions, aliases = self.versions(name), self.aliases(name)
         if wanted in ("", LATEST) and versions:

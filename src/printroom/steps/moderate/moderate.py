@@ -13,7 +13,7 @@ import json
 from typing import Annotated, Literal, NamedTuple
 
 from printroom.core.errors import BadOption
-from printroom.pipelines.ports import Range
+from printroom.pipelines.ports import OwnFile, Range
 from printroom.pipelines.step import LookStep, Preview, StepContext
 from printroom.steps.moderate.classifier import Reading, classifier
 
@@ -35,7 +35,7 @@ class Moderate(LookStep):
     """Asks a classifier or detector of yours whether a person should look at a picture."""
 
     name = "moderate"
-    model: str | None = None
+    model: Annotated[str | None, OwnFile()] = None
     """Path of an ONNX file; None = nothing is checked."""
     digest: str = ""
     """SHA-256 of that file, in hex."""

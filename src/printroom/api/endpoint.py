@@ -1,0 +1,197 @@
+"""What all requests for work have in common: a bare ASGI application, from headers to answer.
+
+    headers -> Call; body, a place, a thread, the result -> the answer
+                     any refusal on the way              -> problem+json
+
+The status is sent when the result is complete, so a corrupt tail is a 4xx and never half an
+answer. What is in memory or on disk for a request is gone when this returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from printroom.api.body import Body, ClientGone, Receive
+from printroom.api.job import Job
+from printroom.api.limits import MIB
+from printroom.api.problems import PARAMS, Headers, problem_of
+from printroom.api.replies import Send, Stall, send_bytes, send_file, send_problem
+from printroom.api.service import Service
+from printroom.core.errors import Overloaded, PrintroomError
+
+log = logging.getLogger("printroom.api")
+
+T = TypeVar("T")
+_PATIENCE = 0.02
+"""Seconds of work before we start to listen for the client hanging up: it costs a task, which
+the many short requests need not pay."""
+_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_PREFIX = os.urandom(4).hex()
+_numbers = count()
+
+
+@dataclass
+class Call:
+    """What the headers of one request say, and what becomes of it."""
+
+    id: bytes
+    """`X-Request-Id`, the client's or ours."""
+    accept: str = ""
+    length: int | None = 0
+    """Declared bytes of the body; None = chunked."""
+    media_type: str = ""
+    """`Content-Type`, as it was sent."""
+    expects: bool = False
+    """Whether the client waits for `100 Continue` before it sends."""
+    status: int = 499
+    code: str = "cancelled"
+    model: str = ""
+    size_out: int = 0
+
+    @classmethod
+    def of(cls, headers: Headers) -> Call:
+        """Read the headers; names are lower case already."""
+        call = cls(b"")
+        for name, value in headers:
+            if name == b"content-length":
+                call.length = int(value)  # the parser has seen to it that it is a number
+            elif name == b"transfer-encoding":
+                call.length = None
+            elif name == b"accept":
+                accept = value.decode("latin-1")
+                call.accept = f"{call.accept}, {accept}" if call.accept else accept
+            elif name == b"content-type":
+                call.media_type = value.decode("latin-1")
+            elif name == b"expect":
+                call.expects = True
+            elif name == b"x-request-id" and _ID.fullmatch(value):
+                call.id = value
+        call.id = call.id or f"{_PREFIX}-{next(_numbers):x}".encode()
+        return call
+
+
+class Endpoint:
+    """The ASGI application for one kind of request; what it answers is said in `_answer`."""
+
+    params: ClassVar[Mapping[str, str]] = PARAMS
+    """Code of an error -> the parameter that is at fault."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        service = self._service
+        began = service.loop.time()
+        call = Call.of(scope["headers"])
+        body = Body(service.gate, service.scratch)
+        service.load.active += 1
+        try:
+            await self._answer(call, body, scope, receive, send)
+        except ClientGone:
+            pass
+        except Exception as error:
+            await self._refuse(call, body, error, receive, send)
+        finally:
+            body.release()
+            service.load.active -= 1
+            seconds = service.loop.time() - began
+            service.meters.count(call.status, call.code, seconds)
+            if service.limits.log:
+                _log(call, body.size, seconds)
+
+    async def _answer(
+        self, call: Call, body: Body, scope: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Do the work and send the answer; what it raises is answered by a problem."""
+        raise NotImplementedError
+
+    def _hide(self, text: str) -> str:
+        """The text of an error without what is not for clients."""
+        return self._service.scratch.hide(text)
+
+    async def _send(
+        self, call: Call, result: bytes | Path, headers: Headers, stall: Stall, send: Send
+    ) -> None:
+        """A complete result, with its length and our usual headers."""
+        size = len(result) if isinstance(result, bytes) else result.stat().st_size
+        call.status, call.code, call.size_out = 200, "", size
+        headers = [
+            *headers[:1],
+            (b"content-length", str(size).encode()),
+            *headers[1:],
+            *self._common(call),
+        ]
+        if isinstance(result, Path):
+            await send_file(send, 200, headers, result, stall)
+            return
+        self._service.gate.held += size
+        try:
+            await send_bytes(send, 200, headers, result, stall)
+        finally:
+            self._service.gate.held -= size
+
+    async def _refuse(
+        self, call: Call, body: Body, error: Exception, receive: Receive, send: Send
+    ) -> None:
+        body.release()
+        request_id = call.id.decode()
+        problem = problem_of(error, request_id, self._hide, self.params)
+        if problem.status >= 500 and not isinstance(error, Overloaded):
+            known = isinstance(error, PrintroomError)
+            log.error("request %s: %r", request_id, error, exc_info=None if known else error)
+        if call.status == 200:  # too late to say so: the client sees a body cut short
+            return
+        call.status, call.code = problem.status, problem.code
+        unread = not body.complete and (call.expects or call.length is None or call.length > MIB)
+        await send_problem(send, problem, self._common(call), receive if unread else None)
+
+    def _common(self, call: Call) -> Headers:
+        headers = [(b"x-request-id", call.id)]
+        if self._service.gate.stopping:
+            headers.append((b"connection", b"close"))
+        return headers
+
+
+async def watched(job: Job[T], receive: Receive) -> T:
+    """The job's answer; when the client hangs up, the job is given up."""
+    watcher: asyncio.Task[None] | None = None
+
+    def watch() -> None:
+        nonlocal watcher
+        watcher = asyncio.create_task(_give_up_when_gone(job, receive))
+
+    timer = asyncio.get_running_loop().call_later(_PATIENCE, watch)
+    try:
+        return await job.answer
+    finally:
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()
+
+
+async def _give_up_when_gone(job: Job[Any], receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    job.give_up(ClientGone())
+
+
+def _log(call: Call, size_in: int, seconds: float) -> None:
+    line = {
+        "request": call.id.decode(),
+        "status": call.status,
+        "code": call.code,
+        "model": call.model,
+        "bytes_in": size_in,
+        "bytes_out": call.size_out,
+        "seconds": round(seconds, 4),
+    }
+    log.info(json.dumps(line))

@@ -1,0 +1,116 @@
+"""`POST /v1/pipelines/{name}`: runs a published pipeline on what came with the request.
+
+name, Content-Type, Accept, body -> outputs      NotFound BadPipeline BadParameter
+                                                 and whatever the run raises
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+from printroom.api.body import Body, Receive, check_length, output_error
+from printroom.api.endpoint import Call, Endpoint, watched
+from printroom.api.job import Job
+from printroom.api.pipelines.answers import Answer, Wanted, hidden
+from printroom.api.pipelines.inputs import Form
+from printroom.api.problems import BadParameter
+from printroom.api.replies import Send, Stall
+from printroom.api.service import Service
+from printroom.pipelines.declare import StepShape
+from printroom.pipelines.graph import Graph
+from printroom.workshop import Workshop
+
+PREFIX = "/v1/pipelines/"
+
+
+class PipelineEndpoint(Endpoint):
+    """The ASGI application for all pipelines."""
+
+    params: ClassVar[Mapping[str, str]] = {}
+
+    async def _answer(
+        self, call: Call, body: Body, scope: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        service = self._service
+        if query := scope["query_string"]:
+            names = [name for name, _ in parse_qsl(query.decode("latin-1"), True)]
+            raise BadParameter("there are no parameters here", "send inputs as body", params=names)
+        service.gate.check()
+        name = scope["path"].removeprefix(PREFIX)
+        graph = await asyncio.to_thread(_published, service.workshop, name)
+        form = Form(call.media_type)
+        check_length(call.length, service.limits.body)
+        form.check(call.length)
+        call.model = graph.id
+        wanted = Wanted.of(graph, call.accept)
+        source = await body.read(receive)
+        form.check(body.size)
+        job = PipelineJob(service, wanted, form, source)
+        try:
+            answer = await watched(job, receive)
+            body.release()
+            headers = [
+                (b"content-type", answer.media_type.encode()),
+                (b"x-printroom-pipeline", graph.id.encode()),
+            ]
+            stall = Stall(scope["transport"], service.limits.idle)
+            await self._send(call, answer.path, headers, stall, send)
+        finally:
+            job.release()
+
+    def _hide(self, text: str) -> str:
+        return hidden(super()._hide(text))
+
+
+class PipelineJob(Job[Answer]):
+    """A run of a pipeline."""
+
+    def __init__(self, service: Service, wanted: Wanted, form: Form, source: bytes | Path) -> None:
+        """Take a place at the gate. Raises Overloaded."""
+        self._wanted, self._form, self._source = wanted, form, source
+        self._pictures: list[Path] = []
+        self._folder = service.scratch.path("run")
+        whole = any(node.step.shape is StepShape.RUN for node in wanted.graph.nodes)
+        super().__init__(service, batch=whole)  # it may take long: some places are not for those
+
+    def _work(self) -> Answer:
+        with self._service.hands.aside():  # steps may take long, and leave room for small pictures
+            try:
+                return self._ran()
+            except OSError as error:
+                raise output_error(error) from error
+
+    def _ran(self) -> Answer:
+        service, graph = self._service, self._wanted.graph
+        values = self._form.read(graph.inputs, self._source, self._stored)
+        self._folder.mkdir()
+        outputs = service.workshop.run_pipeline(
+            graph,
+            values,
+            self._folder,
+            cancel=self._cancel,
+            pixels=service.limits.pixels,
+            choose=self._wanted.choose,
+        )
+        return self._wanted.answer(outputs, self._folder)
+
+    def _stored(self, content: memoryview) -> bytes | Path:
+        """A picture out of the body: in memory if the whole body is."""
+        if isinstance(self._source, bytes):
+            return bytes(content)
+        self._pictures.append(self._service.scratch.path("picture"))
+        self._pictures[-1].write_bytes(content)
+        return self._pictures[-1]
+
+    def _clean(self) -> None:
+        for path in (self._folder, *self._pictures):
+            self._service.scratch.discard(path)
+
+
+def _published(workshop: Workshop, name: str) -> Graph:
+    """The pipeline, for strangers."""
+    return workshop.shelf.published(name).closed()
