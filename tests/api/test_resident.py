@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from printroom.api.resident import listed
+from printroom.api.totals import Totals
 
 
 def asked(server: Any) -> dict[str, Any]:
@@ -64,3 +65,24 @@ def test_no_server_is_a_sentence() -> None:
 
 def test_numbers_of_nothing_are_an_empty_list() -> None:
     assert listed("") == {"bytes": 0, "limit": 0, "models": []}
+
+
+def test_processes_add_up() -> None:
+    """Bytes and uses are summed; a model is as idle as where it was used last."""
+
+    def numbers(size: int, idle: int, loads: int) -> str:
+        return "".join(
+            f'# TYPE {name} {kind}\n{name}{{model="a/b@1"}} {value}\n'
+            for name, kind, value in (
+                ("printroom_model_processes", "gauge", 1),
+                ("printroom_model_bytes", "gauge", size),
+                ("printroom_model_idle_seconds", "gauge", idle),
+                ("printroom_model_loads_total", "counter", loads),
+            )
+        )
+
+    totals = Totals()
+    totals.bury(numbers(1000, 1, 7))
+    (one,) = listed(totals.of([numbers(10, 50, 1), numbers(20, 9, 2)]))["models"]
+    assert (one["model"], one["processes"], one["bytes"]) == ("a/b@1", 2, 30)
+    assert (one["idle_seconds"], one["loads"]) == (9.0, 10)

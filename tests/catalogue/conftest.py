@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -63,3 +64,57 @@ def add_model(weights: bytes) -> AddModel:
         return card
 
     return add
+
+
+LATENT, CLASSES, SIDE = 16, ("cat", "dog", "owl"), 32
+
+
+@pytest.fixture(scope="session")
+def gan() -> Callable[..., bytes]:
+    """A GAN of our own: a latent and a class in, a picture out; random weights, ten kilobytes."""
+    return _gan
+
+
+def _gan(*, by_number: bool = True, named: bool = True, last: str = "Tanh") -> bytes:
+    """The bytes of the model. `by_number`: the class is a number, else a vector with a 1."""
+    random = np.random.default_rng(7)
+
+    def weight(name: str, *shape: int) -> TensorProto:
+        scale = np.sqrt(np.prod(shape[1:]))
+        return numpy_helper.from_array((random.normal(0, 2, shape) / scale).astype("f"), name)
+
+    held = [
+        weight("embedding", len(CLASSES), LATENT),
+        weight("dense", LATENT, 8 * 8 * 8),
+        weight("up1", 8, 8, 4, 4),
+        weight("up2", 8, 3, 4, 4),
+        numpy_helper.from_array(np.array([-1, 8, 8, 8]), "shape"),
+    ]
+    look = ("Gather", ["embedding", "label"]) if by_number else ("MatMul", ["label", "embedding"])
+    nodes = [
+        helper.make_node(*look, ["style"]),
+        helper.make_node("Mul", ["z", "style"], ["mixed"]),
+        helper.make_node("MatMul", ["mixed", "dense"], ["flat"]),
+        helper.make_node("Reshape", ["flat", "shape"], ["small"]),
+        helper.make_node("ConvTranspose", ["small", "up1"], ["a"], strides=[2, 2], pads=[1] * 4),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("ConvTranspose", ["b", "up2"], ["c"], strides=[2, 2], pads=[1] * 4),
+        helper.make_node(last, ["c"], ["image"]),
+    ]
+    label = (
+        helper.make_tensor_value_info("label", TensorProto.INT64, [1])
+        if by_number
+        else helper.make_tensor_value_info("label", TensorProto.FLOAT, [1, len(CLASSES)])
+    )
+    graph = helper.make_graph(
+        nodes,
+        "gan",
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [1, LATENT]), label],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
+        held,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    if named:
+        helper.set_model_props(model, {"classes": json.dumps(CLASSES)})
+    data: bytes = model.SerializeToString()
+    return data

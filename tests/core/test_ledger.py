@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from printroom.core.errors import Cancelled, NeedsMemory
-from printroom.core.ledger import Ledger
+from printroom.core.ledger import Crowded, Ledger
 
 
 @settings(max_examples=20, deadline=None)
@@ -67,3 +67,63 @@ def test_a_cancelled_run_leaves_the_queue() -> None:
     with ledger.reserve(10), pytest.raises(Cancelled), ledger.reserve(1, cancel):
         pass
     assert (ledger.granted, ledger.waiting) == (0, 0)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=20), st.integers(0, 12))
+def test_what_is_kept_is_counted_with_what_is_granted(
+    moves: list[tuple[bool, int]], most: int
+) -> None:
+    """Kept bytes fit, or are not kept; dropped ones are free again."""
+    ledger, held = Ledger(12), list[int]()
+    with ledger.reserve(5):
+        for keeps, amount in moves:
+            if keeps and ledger.keep(amount, most):
+                held.append(amount)
+            elif not keeps and held:
+                ledger.drop(held.pop())
+            assert ledger.kept == sum(held) <= min(most, 7)
+    for amount in held:
+        ledger.drop(amount)
+    with ledger.reserve(12):
+        assert not ledger.keep(1)
+
+
+def test_what_is_kept_gives_way_to_a_run() -> None:
+    """As much as is short, asked for while the ledger is not locked."""
+    asked: list[int] = []
+
+    def make_room(short: int) -> bool:
+        asked.append(short)
+        ledger.drop(4)
+        return True
+
+    ledger = Ledger(10, make_room)
+    assert ledger.keep(8)
+    with ledger.reserve(7):
+        assert (ledger.kept, asked) == (0, [5, 1])
+
+
+def test_what_is_kept_and_stays_is_in_the_way() -> None:
+    """At once when no run holds anything; else the run waits for that one."""
+    ledger = Ledger(10)
+    assert ledger.keep(6)
+    with pytest.raises(Crowded), ledger.reserve(5):
+        pass
+    later = ledger.reserve(4)
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.reserve(3):
+            waiting = pool.submit(later.__enter__)
+            while not ledger.waiting:
+                threading.Event().wait(0.001)
+        waiting.result(10)
+    assert (ledger.granted, ledger.kept) == (4, 6)
+    later.__exit__(None, None, None)
+
+
+@given(st.integers(0, 1000), st.integers(0, 900))
+def test_half_leaves_as_much_for_the_next(beside: int, granted: int) -> None:
+    ledger = Ledger(1024)
+    with ledger.reserve(granted):
+        share = ledger.half(beside)
+        free = 1024 - beside - granted
+        assert 2 * share <= free or share == (1024 - beside) >> 6

@@ -14,9 +14,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 _NOT_SUMMED: dict[str, Callable[[float, float], float]] = {
     "printroom_tile_longest_seconds": max,
+    "printroom_model_idle_seconds": min,
     "process_start_time_seconds": min,
     "process_max_fds": min,
 }
+
+
+def _added(one: float, other: float) -> float:
+    return one + other
 
 
 class Totals:
@@ -44,7 +49,7 @@ def _summed(texts: Iterable[str], *, gauges: bool = True) -> Iterable[Metric]:
                 continue
             sums.setdefault(family.name, Metric(family.name, family.documentation, family.type))
             known = values.setdefault(family.name, {})
-            add = _NOT_SUMMED.get(family.name, float.__add__)
+            add = _NOT_SUMMED.get(family.name, _added)
             for sample in family.samples:
                 key = sample.name, tuple(sample.labels.items())
                 known[key] = add(known[key], sample.value) if key in known else sample.value

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from printroom.imaging.tiling import Geometry
+from printroom.runtimes.reading import Reading
 
 Task = Literal["upscale", "dejpeg", "denoise", "deblur", "lowlight", "colour", "other"]
 TASKS: tuple[Task, ...] = get_args(Task)
+Runtime = Literal["onnx", "torch", "tensorflow"]
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 VARIANTS = ("-research", "-photo")
 """Endings of names that are chosen by name only, never by default."""
 
@@ -26,9 +29,9 @@ class ModelCard:
     title: str
     """One line for people."""
     weights: str
-    """File name of the ONNX graph, beside the card."""
+    """File name of the ONNX graph, or of what another runtime loads, beside the card."""
     digest: str
-    """SHA-256 of the weights, hex."""
+    """SHA-256 of the weights, hex; of a folder, that of its files' names and digests."""
     geometry: Geometry
     parameters: int
     licence: str
@@ -45,6 +48,14 @@ class ModelCard:
     """A picture to try it on: file name beside the card, or a sentence that says where."""
     task: Task = "other"
     """What it is for."""
+    runtime: Runtime = "onnx"
+    """What runs it."""
+    reading: Reading = field(default_factory=Reading)
+    """How its inputs and outputs are read."""
+    origin: dict[str, str] = field(default_factory=dict)
+    """Of an imported model, what is known of how it came to be here: the file, its digest, what was
+    converted and by what, how far the result is from the original, what the reading was proved
+    by."""
 
     @property
     def id(self) -> str:
@@ -66,6 +77,8 @@ class ModelCard:
     def to_json(self) -> str:
         raw = asdict(self)
         raw["geometry"]["scale"] = str(self.geometry.scale)
+        if self.reading.plain:
+            del raw["reading"]
         return json.dumps(raw, indent=2) + "\n"
 
     @classmethod
@@ -74,6 +87,10 @@ class ModelCard:
         geometry = raw.pop("geometry")
         if raw.setdefault("task", "other") not in TASKS:
             raise ValueError(f"no task {raw['task']!r}; the tasks are {', '.join(TASKS)}")
+        if Path(raw["weights"]).name != raw["weights"]:
+            raise ValueError(f"{raw['weights']!r} is not the name of a file beside the card")
+        if raw.setdefault("runtime", "onnx") not in RUNTIMES:
+            raise ValueError(f"no runtime {raw['runtime']!r}; there are {', '.join(RUNTIMES)}")
         fixed = geometry["fixed"]
         return cls(
             geometry=Geometry(
@@ -84,13 +101,14 @@ class ModelCard:
                 }
             ),
             costs={int(side): cost for side, cost in raw.pop("costs").items()},
+            reading=Reading.of(raw.pop("reading", {})),
             **raw,
         )
 
 
 @dataclass(frozen=True)
 class Model:
-    """A card and where its weights lie."""
+    """A card and where its weights lie: a file, or a folder."""
 
     card: ModelCard
     weights: Path

@@ -29,13 +29,14 @@ WEIGHTS = "model.onnx"
 def import_onnx(path: Path, cache: Path | None = None) -> Model:
     """The model in the file at `path`.
 
-    `cache` is a folder, made when missing; None = printroom's in the user's cache folder. The
-    first time takes seconds. Raises NotFound, or BadModel when the file is not an ONNX model from
-    picture to picture.
+    `cache` is a folder, made when missing; None = printroom's in the user's cache folder. What is
+    kept there lies too deep to be found by a catalogue of that folder. It is read as the house
+    reads pictures: `printroom models import` finds out more. The first time takes seconds. Raises
+    NotFound, or BadModel when the file is not an ONNX model from picture to picture.
     """
     data = read(path)
     digest = hashlib.sha256(data).hexdigest()
-    home = (cache or user_cache()) / REVISION / digest
+    home = (cache or user_cache()) / ".files" / REVISION / digest
     if not (home / "card.json").is_file():
         _enter(path, data, digest, home)
     return verified(read_model(home / "card.json"))
@@ -56,7 +57,7 @@ def _enter(path: Path, data: bytes, digest: str, home: Path) -> None:
         weights = made / WEIGHTS
         weights.write_bytes(data)
         card = ModelCard(
-            name=f"local/{_slug(path.stem)}",
+            name=f"local/{slug(path.stem)}",
             version=1,
             title=f"Imported from {path.name}",
             weights=WEIGHTS,
@@ -75,5 +76,10 @@ def _enter(path: Path, data: bytes, digest: str, home: Path) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """A name that a model can have.
+
+    >>> slug("My Net (x4).onnx")
+    'my-net-x4-onnx'
+    """
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"

@@ -90,7 +90,7 @@ def read_model(card: Path) -> Model:
 def verified(model: Model) -> Model:
     """The same model. Raises BadModel unless the weights are those of the card."""
     try:
-        digest = hashlib.sha256(model.weights.read_bytes()).hexdigest()
+        digest = digest_of(model.weights)
     except OSError as error:
         raise BadModel(f"the weights of {model.card.id} cannot be read", str(error)) from error
     if digest != model.card.digest:
@@ -99,3 +99,13 @@ def verified(model: Model) -> Model:
             "install the model again",
         )
     return model
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hex; of a folder, that of its files' names and digests in order."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        lines = (f"{file.relative_to(path).as_posix()}\0{digest_of(file)}\n" for file in files)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,6 +17,7 @@
     │   └── BodyTimeout              408 body_timeout       the client stopped sending
     ├── ModelError                   a model cannot be used
     │   ├── BadModel                 422 bad_model          not an ONNX graph, or not image to image
+    │   ├── ConversionFailed         422 conversion_failed  weights that cannot be made into a graph
     │   └── ModelFailed              500 model_failed       the network itself failed on a tile
     ├── PipelineError                a chain of steps cannot be used
     │   ├── BadPipeline              422 bad_pipeline       names every fault, each with its place
@@ -24,11 +25,29 @@
     │   ├── StepFailed               500 step_failed        a step's own code failed
     │   ├── StepLost                 500 step_lost          its process died, hung or sent garbage
     │   └── EnvironmentFailed        500 environment_failed its environment cannot be made
+    ├── StoreError                   a store of objects cannot do what was asked
+    │   ├── BadKey                   422 bad_key            a key that is not well formed
+    │   ├── OutOfScope               403 out_of_scope       this handle may not touch that key
+    │   ├── StoreRefused             502 store_refused      the service does not let us in
+    │   ├── StoreUnavailable         503 store_unavailable  it does not answer, or only with faults
+    │   ├── NotOffered               422 not_offered        this kind of store cannot do it
+    │   ├── ConditionFailed          412 condition_failed   the object is not as the writer supposed
+    │   └── ObjectChanged            409 object_changed     it was replaced while it was read
+    ├── DatabaseError                the database cannot do what was asked
+    │   ├── DatabaseUnavailable      503 database_unavailable  it does not answer, or is locked
+    │   └── DatabaseMismatch         500 database_mismatch  its tables are not what we know
+    ├── JobError                     a job cannot do what was asked, or did not end well
+    │   ├── KeyReused                422 idempotency_key_reused  the key came with something else
+    │   ├── WrongState               409 wrong_state        not in the state that this needs
+    │   ├── DeadlinePassed           504 deadline_passed    it was not done in time
+    │   ├── WorkerLost               500 worker_lost        its workers died, too often
+    │   └── HandlerFailed            500 handler_failed     what does its work failed, too often
     ├── OutputError                  a result cannot be written
     │   ├── Unwritable               500 unwritable_output
     │   └── DiskFull                 507 disk_full
     └── Stopped                      nobody is at fault
         ├── Cancelled                499 cancelled
+        ├── LeaseLost                409 lease_lost         another worker has the job now
         └── Overloaded               503 overloaded         come back in `retry_after` seconds
 
 A message names the thing, the reason and the remedy; `code` never changes once released.
@@ -154,6 +173,12 @@ class BadModel(ModelError):
     code = "bad_model"
 
 
+class ConversionFailed(ModelError):
+    """Weights of another framework that cannot be made into a model for this one."""
+
+    code = "conversion_failed"
+
+
 class ModelFailed(ModelError):
     """The network itself failed on a tile."""
 
@@ -206,6 +231,108 @@ class EnvironmentFailed(PipelineError):
     code, status = "environment_failed", 500
 
 
+class StoreError(PrintroomError):
+    """A store of objects cannot do what was asked."""
+
+    code, status = "store_error", 502
+
+
+class BadKey(StoreError):
+    """A key that is not well formed, and might mean something else to some store."""
+
+    code, status = "bad_key", 422
+
+
+class OutOfScope(StoreError):
+    """The handle was made for other keys, or not for writing."""
+
+    code, status = "out_of_scope", 403
+
+
+class StoreRefused(StoreError):
+    """The service does not let us in: wrong credentials, or rights that are missing."""
+
+    code = "store_refused"
+
+
+class StoreUnavailable(StoreError):
+    """The service does not answer, or only with faults, however often it is asked."""
+
+    code, status = "store_unavailable", 503
+
+
+class NotOffered(StoreError):
+    """This kind of store cannot do it."""
+
+    code, status = "not_offered", 422
+
+
+class ConditionFailed(StoreError):
+    """Nothing was written: the object is not as the writer supposed."""
+
+    code, status = "condition_failed", 412
+
+
+class ObjectChanged(StoreError):
+    """The object was replaced while it was read; nothing of the new one was mixed in."""
+
+    code, status = "object_changed", 409
+
+
+class DatabaseError(PrintroomError):
+    """The database cannot do what was asked."""
+
+    code = "database_error"
+
+
+class DatabaseUnavailable(DatabaseError):
+    """It does not answer, or is locked for longer than anybody should wait."""
+
+    code, status = "database_unavailable", 503
+
+
+class DatabaseMismatch(DatabaseError):
+    """Its tables are missing, or were made by a newer printroom."""
+
+    code = "database_mismatch"
+
+
+class JobError(PrintroomError):
+    """A job cannot do what was asked of it, or did not end well."""
+
+    code = "job_error"
+
+
+class KeyReused(JobError):
+    """An idempotency key that came before, with something else in the request."""
+
+    code, status = "idempotency_key_reused", 422
+
+
+class WrongState(JobError):
+    """The job is not in the state that this needs."""
+
+    code, status = "wrong_state", 409
+
+
+class DeadlinePassed(JobError):
+    """The job was not done by its deadline."""
+
+    code, status = "deadline_passed", 504
+
+
+class WorkerLost(JobError):
+    """The workers that had the job died, more often than it may be tried again."""
+
+    code = "worker_lost"
+
+
+class HandlerFailed(JobError):
+    """The code that does the job failed, more often than it may be tried again."""
+
+    code = "handler_failed"
+
+
 class OutputError(PrintroomError):
     """A result cannot be written."""
 
@@ -234,6 +361,12 @@ class Cancelled(Stopped):
     """The caller took the request back."""
 
     code, status = "cancelled", 499
+
+
+class LeaseLost(Stopped):
+    """The worker was not heard of for so long that the job was given to another one."""
+
+    code, status = "lease_lost", 409
 
 
 class Overloaded(Stopped):

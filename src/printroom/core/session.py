@@ -22,3 +22,14 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Give the memory back. The session must not be used afterwards."""
+
+
+class ModelSession(Session, Protocol):
+    """A model of the catalogue: whatever its own habits are, it takes sRGB from 0 to 1."""
+
+    @property
+    def channels(self) -> int:
+        """What `run` takes and gives: 3 = red, green, blue; 1 = one plane at a time."""
+
+    def shrink(self) -> None:
+        """Give back what earlier runs left allocated. For when the model is idle."""

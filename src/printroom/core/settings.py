@@ -42,6 +42,12 @@ class Settings:
     preload: tuple[str, ...] = ()
     """Models that a server loads before it says it is ready, separated by commas; none = the best
     that doubles."""
+    model_memory: int | None = None
+    """Bytes that loaded models may take in each process, within `memory`; None = all that runs do
+    not need."""
+    model_ttl: int = 300
+    """Seconds that a model stays loaded when nobody uses it; 0 = for as long as its bytes are not
+    needed."""
     pixels: int = 10**9
     """Largest picture taken from the command line and from Python, in pixels."""
     http_pixels: int = 5 * 10**8
@@ -54,6 +60,13 @@ class Settings:
     """Requests that may wait for their turn; beyond it the server answers 503."""
     http_log: bool = False
     """Whether each picture leaves one line of JSON on standard error; 1 or 0."""
+    database_url: str | None = field(default=None, repr=False)
+    """Where runs and accounts are kept: `postgresql+psycopg://...` for several servers; None = a
+    file `printroom.db` in the data folder."""
+    jobs_lease: int = 15
+    """Seconds without a sign of life after which a worker's jobs go to others, 1 or more."""
+    jobs_keep: int = 7 * 24 * 3600
+    """Seconds for which finished runs and their files are kept."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -73,6 +86,12 @@ class Settings:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise BadOption(f"{text!r} is not a whole number above zero", "write it as 4")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadOption(f"{text!r} is not a whole number of seconds", "write it as 300")
     return int(text)
 
 
@@ -98,10 +117,15 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "device": str,
     "models": _folders,
     "preload": _names,
+    "model_memory": parse_size,
+    "model_ttl": _seconds,
     "pixels": _count,
     "http_pixels": _count,
     "http_body": parse_size,
     "http_running": _count,
     "http_waiting": _count,
     "http_log": _flag,
+    "database_url": str,
+    "jobs_lease": _count,
+    "jobs_keep": _count,
 }

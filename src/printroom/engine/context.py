@@ -37,9 +37,9 @@ class Context:
         return self._folder
 
     def session(self, model: str) -> Session:
-        """The model, loaded and shared."""
+        """The model, shared; it is loaded, and loaded again should it have been let go."""
         floor = self._desk.floor
-        return floor.link(floor.model(model)).session
+        return floor.link(floor.model(model), self._desk.order).session
 
     def models(self, task: str) -> Sequence[ModelCard]:
         """The models that may be taken for `task` without being named, the default first."""

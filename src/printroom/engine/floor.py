@@ -1,9 +1,11 @@
 """The shop floor: what all runs of a process share, workers, loaded models and memory.
 
 Model -> Link                          loaded at the first use          BadModel BadOption
-Raster, links, target -> its result    planned, its memory reserved, streamed
-                                       NeedsMemory Cancelled ModelFailed StepFailed
+Raster, links, target -> its result    its models leased, planned, its memory reserved, streamed
+                                       NeedsMemory Overloaded Cancelled ModelFailed StepFailed
                                        BrokenPicture DiskFull Unwritable
+
+One ledger has the memory of all runs and of all models. Models that no run uses give way to runs.
 """
 
 from __future__ import annotations
@@ -11,36 +13,35 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-import numpy as np
-
 from printroom.catalogue.card import Model
 from printroom.catalogue.models import BUNDLED, Catalogue
 from printroom.core.errors import NeedsMemory
-from printroom.core.ledger import Ledger
+from printroom.core.ledger import Crowded, Ledger
+from printroom.core.session import ModelSession
 from printroom.core.settings import Settings
 from printroom.engine.channels import Rows
 from printroom.engine.device import Device
 from printroom.engine.links import SAME, Link
+from printroom.engine.loading import AtHand, Loader, Weights
 from printroom.engine.order import Order
-from printroom.engine.plan import PACE, SLACK, Part, Plan, Room, default_budget, plan, resident
+from printroom.engine.plan import MIB, PACE, SLACK, Part, Plan, Room, default_budget, plan, resident
 from printroom.engine.rasters import Raster
-from printroom.engine.scheduler import Scheduler
+from printroom.engine.residency import ALONE, Residency
+from printroom.engine.resident import Resident, believable
+from printroom.engine.scheduler import Run, Scheduler
 from printroom.engine.stream import stream
+from printroom.engine.trial import trial
 from printroom.imaging.encode import PictureSpec
-from printroom.imaging.tiling import ceil_to
-from printroom.runtimes.onnx.session import OnnxSession
 
 SERVING_TILE = 0.25
 """Seconds that a tile may take while others wait for their turn."""
 SMALL = 64
 """Part of the budget below which a run is too small to look at the memory for it."""
-WARM_SIDE = 64
-"""Pixels along the side of the first picture that a model is shown."""
 MOMENT = 1 << 18
 """Bytes of pixels up to which a codec is through in about a millisecond."""
 WEIGHT_SECONDS = 5e-11
@@ -87,10 +88,13 @@ class Sent(Generic[T]):
 class Floor:
     """Workers, models and memory; close it."""
 
-    def __init__(self, settings: Settings, *, serving: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, serving: bool = False, weights: Weights | None = None
+    ) -> None:
         """`serving`: many runs at once, each of them waited for, rather than one after the other.
 
-        Raises BadOption for a device that is not here.
+        `weights`: where models come from; None = they lie here. Raises BadOption for a device that
+        is not here.
         """
         self.device = Device.parse(settings.device)
         self.workers = settings.workers or self.device.workers
@@ -98,15 +102,27 @@ class Floor:
         """Bytes for the whole process."""
         self.held = self.budget // 8 if serving else 0
         """Bytes of them that whoever serves may hold: what came in, and what goes out."""
-        self.base = 0
-        """Bytes the process takes with its models loaded and no run in progress."""
-        self.ledger = Ledger(self.budget - self.held)
-        """What runs take beside that."""
+        self.bare = 0
+        """Bytes the process takes with no model loaded and no run in progress."""
+        self.ledger = Ledger(self.budget - self.held, self._give_way)
+        """What runs and models take beside that."""
         self._serving = serving
+        self._loader = Loader(
+            self.device.providers, settings.data, weights or AtHand(), tries=serving
+        )
+        self.residency = Residency(
+            self._load,
+            self.ledger,
+            most=settings.model_memory,
+            ttl=settings.model_ttl,
+            beside=lambda: self.bare + self.held + SLACK,
+        )
+        """The models that are loaded."""
         self._longest = SERVING_TILE if serving else math.inf
-        self._lock = threading.RLock()
-        self._links: dict[Path, Link] = {}
-        self._sessions: dict[Path, OnnxSession] = {}
+        self._lock, self._finding = threading.RLock(), threading.RLock()
+        self._links: dict[Resident, Link] = {}
+        self._framework = False
+        """Whether the base has onnxruntime in it."""
         self._scheduler: Scheduler | None = None
         self._models: dict[tuple[object, ...], Model] = {}
         self._best: dict[int, Model] = {}
@@ -116,6 +132,8 @@ class Floor:
     @property
     def scheduler(self) -> Scheduler:
         """The workers, started at the first use."""
+        if self._scheduler is not None:
+            return self._scheduler
         with self._lock:
             if self._scheduler is None:
                 self._scheduler = Scheduler(
@@ -126,6 +144,11 @@ class Floor:
                 )
             return self._scheduler
 
+    @property
+    def base(self) -> int:
+        """Bytes the process takes with its models loaded and no run in progress."""
+        return self.bare + self.ledger.kept
+
     def model(self, name: str | Path) -> Model:
         """The model of an id, or in an ONNX file. Raises NotFound or BadModel.
 
@@ -133,7 +156,7 @@ class Floor:
         """
         file = isinstance(name, Path) or (not self._serving and name.lower().endswith(".onnx"))
         key = (str(name), _stamp(Path(name)) if file else None)
-        with self._lock:
+        with self._finding:
             model = self._models.get(key)
             if model is None:
                 model = self._models[key] = self._find(name, file)
@@ -142,85 +165,66 @@ class Floor:
 
     def best(self, scale: int) -> Model:
         """The model that enlarges by `scale` when none is named. Raises ScaleNotOffered."""
-        with self._lock:
+        with self._finding:
             if scale not in self._best:
                 self._best[scale] = self.catalogue.for_scale(scale)
             return self._best[scale]
 
-    def link(self, model: Model) -> Link:
-        """The one link of `model`, loaded at the first use."""
-        with self._lock:
-            link = self._links.get(model.weights)
-            if link is None:
-                session, card = self._load(model), model.card
-                part = Part.of_model(card.geometry, session.signature.channels, card.costs)
-                guess = min(4 * PACE, max(PACE / 64, card.parameters * WEIGHT_SECONDS))
-                link = self._links[model.weights] = Link(card.id, session, part, guess)
-            return link
+    def link(self, model: Model, order: Order = ALONE) -> Link:
+        """The one link of `model`, which is loaded for it at the first use."""
+        resident = self.residency.of(model)
+        link = self._links.get(resident)
+        if link is None:
+            self._settled()
+            with self.residency.lease((resident,), order):
+                link = self._linked(resident)
+            with self._lock:
+                link = self._links.setdefault(resident, link)
+        return link
 
     def warm(self, model: Model) -> None:
-        """Load a model and run it."""
-        session, geometry = self.link(model).session, model.card.geometry
-        side = ceil_to(max(WARM_SIDE, geometry.least), geometry.align)
-        height, width = geometry.fixed or (side, side)
-        session.run(np.zeros((1, self.link(model).part.channels, height, width), np.float32))
+        """Load a model, keep it whatever happens, and have it prove itself. Raises BadModel."""
+        resident = self.residency.of(model)
+        self.link(model)
+        with self.residency.lease((resident,)):
+            self.residency.pin(resident)
+            if not self._serving and resident.session is not None:  # who serves has tried it
+                trial(resident.session, model)
 
     def plan(
         self, raster: Raster, links: Sequence[Link], bits: int, held: int, memory: int | None = None
     ) -> Plan:
         """How to cut a picture for a result of `bits` whose target holds so many bytes."""
-        most, base = self.budget - self.held, self._settled()
-        budget = min(most, memory or most)
-        room = Room(
-            workers=self.workers,
-            budget=budget,
-            base=base,
-            idle=self.scheduler.idle_workers,
-            codecs=raster.held + held,
-            video=self.device.video,
-            longest=self._longest,
-        )
-        parts, ends = tuple(self._part(link, len(links)) for link in links), (raster.bits, bits)
-        half = base + self.ledger.half()
-        if self._serving and half < budget:
-            with suppress(NeedsMemory):
-                return plan(raster.spec, parts, replace(room, budget=half), ends)
-        return plan(raster.spec, parts, room, ends)
+        self._settled()
+        return self._plan(raster, links, bits, held, memory, self._fixed(links))
 
     def send(
         self, raster: Raster, links: Sequence[Link], target: Target[T], order: Order
     ) -> Sent[T]:
         """A picture through a chain to its target, in the caller's thread."""
-        links = links or (SAME,)
-        cut = self.plan(raster, links, target.bits, target.held, order.memory)
-        share = cut.bytes - self.base
-        with self.reserved(share, order):
-            scheduler = self.scheduler
-            with scheduler.run(order.priority, in_flight=cut.in_flight, aside=order.aside) as run:
-                order.check()
-                native = order.aside if _result_bytes(cut) > MOMENT else nullcontext
-                with target.open() as paper, raster.open() as reader:
-
-                    def read(rows: int) -> Rows:
-                        order.check()
-                        with native():
-                            return reader.read(rows)
-
-                    def write(rows: Rows) -> None:
-                        with native():
-                            paper.write(rows)
-
-                    sessions = [link.session for link in links]
-                    stream(read, write, cut, sessions, run, progress=order.tell)
-                    with native():
-                        return Sent(paper.finish(), cut.tiles)
+        links, models = links or (SAME,), _models(links)
+        self._settled()
+        with ExitStack() as stack:
+            cut = self._begun(stack, raster, links, target, order)
+            run = stack.enter_context(
+                self.scheduler.run(order.priority, in_flight=cut.in_flight, aside=order.aside)
+            )
+            order.check()
+            result = _streamed(raster, links, target, order, cut, run)
+        if len(models) == 1 and not self._small(cut.bytes - self.base):
+            self.residency.note(models[0], resident() - self.bare)
+        return Sent(result, cut.tiles)
 
     @contextmanager
     def reserved(self, share: int, order: Order) -> Iterator[None]:
         """Hold so many bytes inside the `with`, waiting for them if need be."""
         self._settled()
-        with self.ledger.reserve(share, order.cancel, order.aside):
-            self._make_room(share)
+        with ExitStack() as stack:
+            try:
+                self._reserve(stack, share, order)
+            except Crowded:
+                with self.residency.alone(order):
+                    self._reserve_alone(stack, share, order)
             yield
 
     def drain(self, timeout: float | None = None) -> bool:
@@ -233,8 +237,7 @@ class Floor:
             if self._scheduler is not None:
                 self._scheduler.close()
             self._links.clear()
-            while self._sessions:
-                self._sessions.popitem()[1].close()
+        self.residency.close()
 
     def _find(self, name: str | Path, file: bool) -> Model:
         if not file:
@@ -243,13 +246,117 @@ class Floor:
 
         return import_onnx(Path(name), self._imported)
 
-    def _load(self, model: Model) -> OnnxSession:
-        """Under the lock."""
-        session = OnnxSession(model.weights, self.device.providers)
-        self.base = self.base + session.resident_bytes if self._sessions else resident()
-        self.ledger.total = self.budget - self.held - self.base
-        self._sessions[model.weights] = session
+    def _load(self, model: Model) -> ModelSession:
+        """What the residency loads by. The first model brings its framework along."""
+        session = self._loader(model)
+        if not self._framework and model.card.runtime == "onnx":
+            with self._lock:
+                self._framework = True
+                loaded = believable(model, session.resident_bytes)
+                self._settle(max(self.bare, resident() - loaded))
         return session
+
+    def _linked(self, resident: Resident) -> Link:
+        card = resident.model.card
+        part = Part.of_model(card.geometry, resident.channels, card.costs)
+        guess = min(4 * PACE, max(PACE / 64, card.parameters * WEIGHT_SECONDS))
+        return Link(card.id, resident, part, guess)
+
+    def _fixed(self, links: Sequence[Link]) -> int:
+        """Bytes the process takes beside a run: models in use, its own, and all that is no model.
+
+        Idle models are left out, since they give way.
+        """
+        return self.bare + self.residency.fixed(_models(links))
+
+    def _plan(
+        self,
+        raster: Raster,
+        links: Sequence[Link],
+        bits: int,
+        held: int,
+        memory: int | None,
+        base: int,
+    ) -> Plan:
+        most = self.budget - self.held
+        budget, video = min(most, memory or most), self.device.video
+        room = Room(
+            workers=self.workers,
+            budget=budget,
+            base=base,
+            idle=self.scheduler.idle_workers,
+            codecs=raster.held + held,
+            video=video,
+            longest=self._longest,
+        )
+        parts, ends = tuple(self._part(link, len(links)) for link in links), (raster.bits, bits)
+        half = base + self.ledger.half(base - self.bare)
+        if self._serving and half < budget:
+            with suppress(NeedsMemory):
+                return plan(raster.spec, parts, replace(room, budget=half), ends)
+        return plan(raster.spec, parts, room, ends)
+
+    def _begun(
+        self,
+        stack: ExitStack,
+        raster: Raster,
+        links: Sequence[Link],
+        target: Target[T],
+        order: Order,
+    ) -> Plan:
+        """A plan, with its models leased and its memory reserved until the stack is left.
+
+        What does not fit beside the models that others use waits until it is alone; those that
+        begin later then make do with what it leaves.
+        """
+        try:
+            return self._placed(stack, raster, links, target, order)
+        except Crowded:
+            with self.residency.alone(order):
+                return self._placed(stack, raster, links, target, order)
+
+    def _placed(
+        self,
+        stack: ExitStack,
+        raster: Raster,
+        links: Sequence[Link],
+        target: Target[T],
+        order: Order,
+    ) -> Plan:
+        """Raises Crowded when it does not fit beside the models of others."""
+        models = _models(links)
+        with ExitStack() as own:
+            own.enter_context(self.residency.lease(models, order))
+            base = self._fixed(links)
+            try:
+                cut = self._plan(raster, links, target.bits, target.held, order.memory, base)
+            except NeedsMemory:
+                if self.residency.busy(models):
+                    raise Crowded from None
+                raise
+            self._reserve(own, cut.bytes - base, order)
+            stack.push(own.pop_all())
+            return cut
+
+    def _reserve(self, stack: ExitStack, share: int, order: Order) -> None:
+        """Have the bytes held until the stack is left. Raises Crowded."""
+        stack.enter_context(self.ledger.reserve(share, order.cancel, order.aside))
+        self._make_room(share)
+
+    def _reserve_alone(self, stack: ExitStack, share: int, order: Order) -> None:
+        """With no model in use. Raises NeedsMemory."""
+        try:
+            self._reserve(stack, share, order)
+        except Crowded:
+            needed = self._fixed(()) + self.held + share
+            raise NeedsMemory(
+                f"{share / MIB:,.0f} MiB do not fit beside the models that are kept loaded",
+                f"allow at least {math.ceil(needed / MIB):,} MiB",
+                needed=needed,
+            ) from None
+
+    def _give_way(self, short: int) -> bool:
+        return self.residency.make_room(short)
 
     def _part(self, link: Link, links: int) -> Part:
         """With its pace, where that matters: servers keep tiles short, chains weigh their links."""
@@ -258,21 +365,48 @@ class Floor:
         pace = self.scheduler.pace(link.session)
         return link.part.at(pace or (link.guess if links > 1 else None))
 
-    def _settled(self) -> int:
-        """The base, measured now if no model was loaded before."""
-        with self._lock:
-            if not self.base:
-                self.base = resident()
-                self.ledger.total = self.budget - self.held - self.base
-            return self.base
+    def _settled(self) -> None:
+        """Measure what the process takes, if no model was loaded before."""
+        if not self.bare:
+            with self._lock:
+                if not self.bare:
+                    self._settle(resident())
+
+    def _settle(self, bare: int) -> None:
+        self.bare = bare
+        self.ledger.resize(self.budget - self.held - bare)
+
+    def _small(self, share: int) -> bool:
+        return (share - SLACK) * SMALL < self.budget
 
     def _make_room(self, share: int) -> None:
         """Give back what earlier runs left in the models' arenas, if it is in this run's way."""
-        small = (share - SLACK) * SMALL < self.budget
-        if not small and resident() + share > self.budget:
-            with self._lock:
-                for session in self._sessions.values():
-                    session.shrink()
+        if not self._small(share) and resident() + share > self.budget:
+            self.residency.shrink()
+
+
+def _models(links: Sequence[Link]) -> tuple[Resident, ...]:
+    return tuple(link.session for link in links if isinstance(link.session, Resident))
+
+
+def _streamed(
+    raster: Raster, links: Sequence[Link], target: Target[T], order: Order, cut: Plan, run: Run
+) -> T:
+    native = order.aside if _result_bytes(cut) > MOMENT else nullcontext
+    with target.open() as paper, raster.open() as reader:
+
+        def read(rows: int) -> Rows:
+            order.check()
+            with native():
+                return reader.read(rows)
+
+        def write(rows: Rows) -> None:
+            with native():
+                paper.write(rows)
+
+        stream(read, write, cut, [link.session for link in links], run, progress=order.tell)
+        with native():
+            return paper.finish()
 
 
 def _result_bytes(cut: Plan) -> int:

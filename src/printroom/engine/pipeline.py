@@ -132,7 +132,7 @@ class Running:
             if name is None:
                 return flow
             floor = self._desk.floor
-            link = floor.link(floor.model(name))
+            link = floor.link(floor.model(name), self._desk.order)
         else:
             assert isinstance(step, TileStep)
             plain = type(step).prepare is TileStep.prepare  # a preview costs a pass

@@ -45,6 +45,8 @@ class EnvironmentSpec:
     """As in a requirements file; resolved once, then kept as a lock."""
     lock: str | None = None
     """Text of a requirements file that names each version; takes the place of `requirements`."""
+    without: tuple[str, ...] = ()
+    """Packages that are not installed although others require them."""
 
 
 @dataclass(frozen=True)
@@ -75,38 +77,40 @@ class Environments:
         Raises EnvironmentFailed, and BadOption when `spec` names no version of Python.
         """
         base = self._pythons.find(spec.python)
-        lock = self._lock(spec.requirements, base) if spec.lock is None else spec.lock
-        digest = _digest(lock, base)
+        lock = self._lock(spec, base) if spec.lock is None else spec.lock
+        digest = _digest([lock, *spec.without] if spec.without else lock, base)
         home = self._folder / digest
         python = home / "bin" / "python"
         if not python.exists():
             with self._alone(digest):
                 if not python.exists():
-                    self._make(home, lock, base)
+                    self._make(home, lock, base, spec.without)
         return Environment(python, base.version, lock, digest)
 
-    def _lock(self, requirements: Sequence[str], base: Interpreter) -> str:
-        """What `requirements` came to mean when they were first asked for here."""
-        if not requirements:
+    def _lock(self, spec: EnvironmentSpec, base: Interpreter) -> str:
+        """What the requirements came to mean when they were first asked for here."""
+        if not spec.requirements:
             return ""
-        path = self._folder / "locks" / f"{_digest(sorted(requirements), base)}.txt"
+        wanted = sorted(spec.requirements) + [f"-{name}" for name in sorted(spec.without)]
+        path = self._folder / "locks" / f"{_digest(wanted, base)}.txt"
         if not path.exists():
             with self._alone(path.stem):
                 if not path.exists():
-                    _write(path, self._resolve(requirements, base))
+                    _write(path, self._resolve(spec, base))
         return path.read_text("utf-8")
 
-    def _resolve(self, requirements: Sequence[str], base: Interpreter) -> str:
+    def _resolve(self, spec: EnvironmentSpec, base: Interpreter) -> str:
         with tempfile.TemporaryDirectory() as scratch:
             wanted = Path(scratch) / "requirements.in"
-            wanted.write_text("\n".join(requirements) + "\n", "utf-8")
+            wanted.write_text("\n".join(spec.requirements) + "\n", "utf-8")
             return self._uv(
                 "pip", "compile", wanted, "--python", base.path, *self._options,
+                *_overrides(spec.without, Path(scratch)),
                 "--generate-hashes", "--no-header", "--no-annotate", "--emit-index-annotation",
                 cwd=scratch,
             )  # fmt: skip
 
-    def _make(self, home: Path, lock: str, base: Interpreter) -> None:
+    def _make(self, home: Path, lock: str, base: Interpreter, without: Sequence[str]) -> None:
         """The environment at `home`, whole or not at all; what an earlier try left is removed."""
         for left in [*self._folder.glob(f".new-{home.name}-*"), *[home] * home.exists()]:
             shutil.rmtree(left, ignore_errors=True)
@@ -117,8 +121,9 @@ class Environments:
                 (made / "lock.txt").write_text(lock, "utf-8")
                 python = made / "bin" / "python"
                 self._uv(
-                    "pip", "install", "--python", python, "-r", made / "lock.txt", *self._options
-                )
+                    "pip", "install", "--python", python, "-r", made / "lock.txt",
+                    *self._options, *_overrides(without, made),
+                )  # fmt: skip
             made.rename(home)
         except OSError as error:
             raise EnvironmentFailed(f"an environment cannot be made in {home}: {error}") from error
@@ -162,6 +167,15 @@ class Environments:
             yield
         finally:
             os.close(file)
+
+
+def _overrides(without: Sequence[str], folder: Path) -> list[str | Path]:
+    """Options of uv: for no Python there is, these packages are required."""
+    if not without:
+        return []
+    path = folder / "overrides.txt"
+    path.write_text("".join(f"{name}; python_version < '3'\n" for name in without), "utf-8")
+    return ["--override", path]
 
 
 def _find_uv() -> str:

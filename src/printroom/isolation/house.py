@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from printroom.core.errors import EnvironmentFailed
-from printroom.isolation.environments import Environments
+from printroom.isolation.environments import Environment, Environments, EnvironmentSpec
 from printroom.isolation.folder import StepSource
 from printroom.isolation.isolated import IsolatedStep
 from printroom.isolation.launching import Launcher
@@ -32,6 +32,10 @@ class Isolation:
         self._environments = Environments(data / "environments", Pythons(pythons))
         self._notes = data / "steps"
         self._shared = shared
+
+    def environment(self, spec: EnvironmentSpec) -> Environment:
+        """The environment, made if there is none. Raises EnvironmentFailed, BadOption."""
+        return self._environments.get(spec)
 
     def open(self, source: StepSource) -> IsolatedStep:
         """The step, with its environment made and its ports known; no process runs yet.

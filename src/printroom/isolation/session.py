@@ -99,6 +99,11 @@ class IsolatedSession:
         """Bytes that the process takes, framework and weights: what closing it gives back."""
         return self._step.resident_bytes
 
+    @property
+    def pids(self) -> list[int]:
+        """Of its processes at the moment."""
+        return self._step.pids
+
     def run(self, batch: NDArray[Any]) -> NDArray[Any]:
         """(N, C, H, W) float32 -> (N, C', H * scale, W * scale) float32. Safe from many threads.
 

@@ -50,8 +50,12 @@ class _Saved:
         if len(names) != 1:
             raise ValueError(f"the model takes {', '.join(names)}, not one input")
         self._name = names[0]
+        shape = self._run.structured_input_signature[1][self._name].shape if self._run else None
+        self._channels = shape[3] if shape is not None and shape.rank == 4 else None
 
     def __call__(self, batch: Any) -> Any:
+        if self._channels not in (None, batch.shape[3]):
+            raise ValueError(f"the model takes {self._channels} channels, not {batch.shape[3]}")
         if self._run is None:
             return self._owner(batch)
         return next(iter(self._run(**{self._name: batch}).values()))

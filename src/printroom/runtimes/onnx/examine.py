@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from onnx import ModelProto
+
 from printroom.imaging.tiling import Geometry
 from printroom.runtimes.onnx.geometry import derive
 from printroom.runtimes.onnx.parse import parse
@@ -36,5 +38,9 @@ def examine(data: bytes) -> Examined:
         geometry = confirm(session, derived, channels)
     finally:
         session.close()
-    parameters = sum(prod(tensor.dims) for tensor in model.graph.initializer)
-    return Examined(geometry, channels, parameters)
+    return Examined(geometry, channels, parameters_of(model))
+
+
+def parameters_of(model: ModelProto) -> int:
+    """Numbers that the graph keeps."""
+    return sum(prod(tensor.dims) for tensor in model.graph.initializer)

@@ -42,7 +42,7 @@ _registering = threading.Lock()
 
 
 class OnnxSession:
-    """Implements `printroom.core.session.Session`."""
+    """Implements `printroom.core.session.ModelSession`."""
 
     def __init__(
         self,
@@ -74,6 +74,11 @@ class OnnxSession:
     def resident_bytes(self) -> int:
         """Bytes by which the process grew at load; at least the size of the weights."""
         return self._resident
+
+    @property
+    def channels(self) -> int:
+        """What `run` takes and gives: 3, or 1."""
+        return self.signature.channels
 
     def run(self, batch: NDArray[Any]) -> NDArray[Any]:
         """(N, C, H, W) float32 -> (N, C, H * scale, W * scale) float32. Safe from many threads.
@@ -117,7 +122,7 @@ def load(
     threads: int = 1,
     arena_limit: int = 0,
 ) -> ort.InferenceSession:
-    """A session of onnxruntime itself, for models with several outputs. Raises BadModel, BadOption."""
+    """A session of onnxruntime itself, for models of several ports. Raises BadModel, BadOption."""
     import onnxruntime as ort
 
     known = set(ort.get_available_providers())

@@ -1,0 +1,93 @@
+"""The one door through which models of the catalogue are loaded, whatever runs them.
+
+    Model -> open_model -> ModelSession            BadModel BadOption EnvironmentFailed
+    Model -> open_generator -> Generator           BadModel BadOption
+
+ONNX runs in this process, anything else in an environment and a process of its own; the reading of
+its card stands between the model and the house: (n, channels, h, w) float32, sRGB from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from printroom.catalogue.card import Model
+from printroom.core.errors import BadModel
+from printroom.core.session import ModelSession, Session
+from printroom.runtimes.onnx.session import CPU, OnnxSession, Provider
+from printroom.runtimes.reading import Reading
+
+if TYPE_CHECKING:  # most models need none of it
+    from printroom.isolation.house import Isolation
+    from printroom.isolation.session import IsolatedSession
+    from printroom.runtimes.onnx.generator import Generator
+
+
+def open_model(
+    model: Model, providers: Sequence[Provider] = CPU, isolation: Isolation | None = None
+) -> ModelSession:
+    """`model`, loaded. The caller closes it.
+
+    `providers`: where ONNX runs; `isolation`: where other frameworks have their environments; None
+    = there are none. Raises BadModel, BadOption for a device that is not here, EnvironmentFailed.
+    """
+    card = model.card
+    if card.reading.generates:
+        raise BadModel(f"{card.id} draws pictures and takes none", "use `printroom models draw`")
+    if card.runtime != "onnx":
+        if isolation is None:
+            raise BadModel(f"{card.id} needs {card.runtime}", "there are no environments here")
+        session: Session = open_isolated(model.weights, isolation)
+    else:
+        onnx = open_onnx(model.weights, card.reading, providers)
+        if card.reading.plain:
+            return onnx
+        session = onnx
+    return adapted(session, model)
+
+
+def adapted(session: Session, model: Model) -> ModelSession:
+    """The session behind the reading of the model's card; closed when that makes no sense."""
+    from printroom.runtimes.adapted import AdaptedSession
+
+    try:
+        return AdaptedSession(session, model.card.reading, model.card.geometry.scale)
+    except ValueError as error:
+        session.close()
+        raise BadModel(f"{model.card.id} cannot be read so: {error}", "correct its card") from error
+
+
+def open_onnx(
+    weights: Path | bytes, reading: Reading, providers: Sequence[Provider] = CPU
+) -> OnnxSession:
+    """A graph with the ports of the house; its values are not read yet. Raises BadModel."""
+    from printroom.runtimes.reading import needs_refit
+
+    if not needs_refit(reading):
+        return OnnxSession(weights, providers)
+    from printroom.runtimes.onnx.parse import read
+    from printroom.runtimes.onnx.refit import refit  # brings onnx: 0.1 CPU seconds
+
+    data = weights if isinstance(weights, bytes) else read(weights)
+    return OnnxSession(refit(data, reading), providers)
+
+
+def open_isolated(weights: Path, isolation: Isolation) -> IsolatedSession:
+    """A model of another framework in its process. Raises BadModel, EnvironmentFailed."""
+    from printroom.isolation.policy import Policy
+    from printroom.isolation.session import IsolatedSession
+
+    threads = len(os.sched_getaffinity(0))
+    return IsolatedSession.open(isolation, weights, Policy(cpu=threads))
+
+
+def open_generator(model: Model, providers: Sequence[Provider] = CPU) -> Generator:
+    """A model that draws, loaded. The caller closes it. Raises BadModel, BadOption."""
+    from printroom.runtimes.onnx.generator import Generator
+
+    if not model.card.reading.generates or model.card.runtime != "onnx":
+        raise BadModel(f"{model.card.id} takes a picture and draws none", "use `printroom enhance`")
+    return Generator(model.weights, model.card.reading, providers)
