@@ -162,7 +162,12 @@ class Workshop:
         """
         scale = options.scale
         if options.model is None:
-            if scale == 1 and fixes_of(options.fix):
+            if scale == 1:
+                if not fixes_of(options.fix):
+                    raise ScaleNotOffered(
+                        "in its own size, with nothing to mend, a picture stays as it is",
+                        "say what to mend, as fix=auto does, or take another scale",
+                    )
                 return None
             return self.floor.best(2 if scale is None else scale)
         model = self.floor.model(options.model)
@@ -275,7 +280,7 @@ class Workshop:
         if fixes_of(fix) or model is None:
             return self._mended(image, model, fix, file, order)
         self.floor.scheduler  # noqa: B018  its workers get ready while the model is loaded
-        link = self.floor.link(model)
+        link = self.floor.link(model, order)
         sent = self.floor.send(Raster.of_image(image), (link,), file, order)
         return _told(file, sent.result, sent.tiles, model.card.id)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from printroom.catalogue.models import Catalogue
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SAMPLE = ROOT / "src/printroom/samples/cat.jpg"
@@ -32,8 +34,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "album" / "trip").mkdir(parents=True)
     shutil.copy(SAMPLE, tmp_path / "album" / "one.jpg")
     shutil.copy(SAMPLE, tmp_path / "album" / "trip" / "two.jpg")
-    for model in (ROOT / "src/printroom/models").rglob("*.onnx"):
-        shutil.copy(model, tmp_path / "model.onnx")
+    shutil.copy(Catalogue().for_scale(2).weights, tmp_path / "model.onnx")
     for page in PAGES:
         for text, name in re.findall(
             r"^```yaml\n((# \S+\n).*?)^```", page.read_text(), re.M | re.S

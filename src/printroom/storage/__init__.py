@@ -1,0 +1,1 @@
+"""Stores of objects behind one door, and reading from them on demand, through a cache on disk."""
