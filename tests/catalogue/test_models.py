@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from printroom.catalogue.card import ModelCard
-from printroom.catalogue.models import Catalogue
+from printroom.catalogue.models import Catalogue, digest_of
 from printroom.core.errors import BadModel, NotFound, ScaleNotOffered
+from printroom.runtimes.reading import Pixels, Reading
 
 AddModel = Callable[..., ModelCard]
 
@@ -120,3 +122,33 @@ def test_a_card_of_before_tasks_has_none_and_an_unknown_one_is_refused(
     assert ModelCard.from_json(old).task == "other"
     with pytest.raises(ValueError, match="no task 'haiku'"):
         ModelCard.from_json(text.replace('"task": "upscale"', '"task": "haiku"'))
+
+
+def test_how_a_model_is_read_is_kept_on_its_card(tmp_path: Path, add_model: AddModel) -> None:
+    pixels = Pixels(channels="bgr", range=(0, 255), mean=(1.0, 2.0, 3.0))
+    reading = Reading(pixels, Pixels(name="y"), constants=(("sigma", 0.1),))
+    card = add_model(tmp_path, "house/twice", 1)
+    assert "reading" not in card.to_json()
+    read = replace(card, reading=reading, runtime="torch", origin={"file": "net.pt2"})
+    assert ModelCard.from_json(read.to_json()) == read
+    text = read.to_json()
+    for good, bad, reason in (
+        ('"torch"', '"haiku"', "no runtime 'haiku'"),
+        ('"bgr"', '"cmyk"', "'cmyk' is none of"),
+        ('"constants"', '"secrets"', "no secrets"),
+        (f'"{card.weights}"', '"../net.onnx"', "beside the card"),
+    ):
+        assert good in text
+        with pytest.raises(ValueError, match=reason):
+            ModelCard.from_json(text.replace(good, bad))
+
+
+def test_the_digest_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_text("1")
+    first = digest_of(tmp_path / "a")
+    assert first == digest_of(tmp_path / "a")
+    (tmp_path / "a" / "b" / "file").rename(tmp_path / "a" / "b" / "other")
+    second = digest_of(tmp_path / "a")
+    (tmp_path / "a" / "b" / "other").write_text("2")
+    assert len({first, second, digest_of(tmp_path / "a")}) == 3

@@ -25,7 +25,7 @@ from printroom.runtimes.reading import Channels, Classes, Latent, Layout, Pixels
 
 SEEDS = range(4)
 """That are tried."""
-CLASS_NAMES = ("class", "label", "categor", "cond")
+CLASS_NAMES = ("class", "label", "category", "cond")
 SCALARS = ("trunc", "sigma", "strength", "scale", "temperature", "psi")
 """In names of inputs that are one number."""
 MOST_CLASSES = 100_000

@@ -8,6 +8,7 @@ Each field of the recipe's `Options` is an option of the command: `report_every`
 
 from __future__ import annotations
 
+import os
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import fields
@@ -30,6 +31,8 @@ def train(
 
     The recipe's own options follow as --NAME VALUE: for upscale --steps, --batch, --device ...
     """
+    # Patches are small: a second thread of numpy's would only wait for the first, at full speed.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     recipe = _recipe(name)
     options = parse_options(recipe.Options, context.args)
     try:

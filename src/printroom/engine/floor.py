@@ -127,7 +127,7 @@ class Floor:
         self._models: dict[tuple[object, ...], Model] = {}
         self._best: dict[int, Model] = {}
         self._imported = settings.data / "models"
-        self.catalogue = Catalogue((*settings.models, BUNDLED))
+        self.catalogue = Catalogue((*settings.models, BUNDLED, self._imported))
 
     @property
     def scheduler(self) -> Scheduler:

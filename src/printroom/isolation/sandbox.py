@@ -121,10 +121,10 @@ def homes(python: Path) -> list[Path]:
         for line in (home / "pyvenv.cfg").read_text("utf-8").splitlines():
             key, _, value = line.partition("=")
             if key.strip() == "home":
-                found.append(Path(value.strip()).parent)
+                found.append(Path(value.strip()).resolve().parent)
     except OSError:
         pass
-    return found
+    return [path for path in found if path != Path("/")]  # of /bin/python, that would be all
 
 
 def _walled(wall: str, seen: Sequence[Path], writes: Path) -> list[str]:
