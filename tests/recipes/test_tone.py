@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
+from hypothesis import given
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train` (PyTorch)")
 
@@ -15,6 +17,7 @@ from printroom.quality.brackets import DARKEST  # noqa: E402
 from printroom.recipes import colour, lowlight  # noqa: E402
 from printroom.runtimes.onnx.examine import examine  # noqa: E402
 from printroom.runtimes.onnx.session import OnnxSession  # noqa: E402
+from printroom.training import dark_scenes, responses  # noqa: E402
 from printroom.training.degradations.light import to_linear  # noqa: E402
 from printroom.training.photos import read_rgb  # noqa: E402
 from printroom.training.predictors import Thumbnails, planes, thumbnail, to_onnx  # noqa: E402
@@ -100,6 +103,36 @@ def test_a_cast_moves_what_the_net_reads_by_whole_bins():
     count = colour.Histograms()
     before, after = (count(part, torch.ones(1, 1, 48, 48))[0] for part in (light, reddened))
     torch.testing.assert_close(after[2:], before[:-2], atol=0.02, rtol=0)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_camera_gives_back_what_it_was_given(seed):
+    camera = responses.drawn(random(seed))
+    levels = np.linspace(0.01, 0.98, 200, dtype=np.float32)
+    light = camera.light(levels)
+    assert (np.diff(light) > 0).all()
+    np.testing.assert_allclose(camera.values(light), levels, atol=2e-3)
+    less = camera.values(light / 2)
+    assert (less < levels).all()
+    assert (np.diff(less) >= 0).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_dark_exposure_is_darker_by_what_was_asked(seed):
+    picture = random(seed).uniform(0.05, 0.95, (12, 12, 3)).astype(np.float32)
+    made = dark_scenes.scene(lambda _: picture, random(seed))
+    good, low = (made.exposed(stops) for stops in made.bracket(random(seed)))
+    share = dark_scenes.luma(low).mean() / dark_scenes.luma(good).mean()
+    assert dark_scenes.DEEPEST[0] * 0.4 < share < dark_scenes.DARKNESS[1] * 1.25
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_turning_hues_keeps_greys_and_does_not_darken(seed):
+    grey = np.full((1, 2, 3), 0.25, np.float32)
+    np.testing.assert_allclose(colour.turned(grey, random(seed)), grey, atol=1e-6)
+    light = random(seed).random((3, 3, 3)).astype(np.float32)
+    turned = colour.turned(light, random(seed))
+    assert (turned.sum(2) >= light.sum(2) - 1e-5).all()
 
 
 def test_pairs_of_light_are_a_scene_twice(photos):

@@ -85,7 +85,7 @@ def test_any_tile_gives_the_bits_of_the_whole(bends, amount, seed, down, across)
 @given(bends, amounts)
 def test_tones_keep_their_order_and_black_and_white_their_place(bends, amount):
     result = LEVELS + Curve(bends, amount).change(LEVELS)
-    assert (np.diff(result) >= -2e-7).all()  # the last bit of a float near 1
+    assert (np.diff(result) >= -2e-6).all()  # bits of floats near 1; a bend may double each
     assert result[[0, -1]].tolist() == pytest.approx([0, 1], abs=1e-6)
 
 

@@ -7,7 +7,9 @@ The net reads histograms of log chroma, where a cast is a shift (Barron 2015, "C
 constancy"; Barron and Tsai 2017): of all of the picture, of its light, its edges, its brightest
 parts, and of the highest value of each channel, each of which classical estimators trust alone.
 Convolutions say how likely each bin is the light; the answer is the mean over all bins. A third of
-the pictures come in without a cast, and must stay as they are.
+the pictures come in without a cast, and must stay as they are. Few pictures are permitted, so most
+are made of two, and hues are turned about grey: what is learnt is what grey looks like, not which
+colours these pictures have.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from torch import Tensor, nn
 from printroom.catalogue.card import ModelCard
 from printroom.quality.light import cast_angle, measurable
 from printroom.steps.enhance import colour as step
+from printroom.training.dark_scenes import border
 from printroom.training.degradations.base import Picture
 from printroom.training.degradations.cast import ColourCast, gains
 from printroom.training.degradations.compress import from_bytes, to_bytes
@@ -39,6 +42,10 @@ from printroom.training.trainer import Options as Common
 
 LEAVES = 0.2
 """Share of dead leaves."""
+MIXED = 0.6
+"""Share of pictures made of two, beside each other."""
+TURNED = 0.3
+"""Share of parts whose hues are turned."""
 STAYS = 0.3
 """Share of pictures without a cast."""
 STOPS = (0.1, 1.6)
@@ -47,7 +54,7 @@ BINS, REACH = 24, 2.3
 """Of a histogram along a side, and the log2 of red, or blue, over green at its ends."""
 GAMMA = 2.2
 """Near enough to sRGB's for a histogram."""
-POOL = 2
+POOL = 4
 """Pixels of a thumbnail, along a side, that are counted as one."""
 EXAMINED = (0.5, 1.0)
 """Casts in stops that the exam makes."""
@@ -57,7 +64,7 @@ EXAMINED = (0.5, 1.0)
 class Options(Common):
     """What a run may vary."""
 
-    steps: int = 1000
+    steps: int = 3000
     leaves: int = 80
     batch: int = 8
     patch: int = step.SIDE
@@ -146,7 +153,7 @@ class Tinted:
     thumbnails: Thumbnails
 
     def __call__(self, random: np.random.Generator) -> Pair:
-        light = varied(to_linear(self.thumbnails.draw(random)), random)
+        light = varied(self.scene(random), random)
         stops = 0.0 if random.random() < STAYS else float(random.uniform(*STOPS))
         wrong = gains(*drawn(stops, random))
         shown = to_srgb(np.clip(light * wrong.astype(np.float32), 0, 1))
@@ -155,11 +162,31 @@ class Tinted:
         answer = np.log2(wrong)
         return shown, (answer - answer.mean()).astype(np.float32)[None, None]
 
+    def scene(self, random: np.random.Generator) -> Picture:
+        """(side, side, 3) light in white light."""
+        light = self.part(random)
+        if random.random() >= MIXED:
+            return light
+        share = border(light.shape[0], random)
+        return light * (1 - share) + self.part(random) * share
+
+    def part(self, random: np.random.Generator) -> Picture:
+        light = to_linear(self.thumbnails.draw(random))
+        return turned(light, random) if random.random() < TURNED else light
+
 
 def drawn(stops: float, random: np.random.Generator) -> tuple[float, float]:
     """Warmth and tint of a cast of so many stops, in any direction."""
     angle = random.uniform(0, 2 * math.pi)
     return stops * math.cos(angle), stops * math.sin(angle) / 2
+
+
+def turned(light: Picture, random: np.random.Generator) -> Picture:
+    """All hues turned about grey by one angle, (..., 3); greys stay, nothing gets negative."""
+    angle = random.uniform(0, 2 * math.pi)
+    place = np.subtract.outer(np.arange(3), np.arange(3)) * (2 * math.pi / 3)
+    turn = (1 + 2 * np.cos(place + angle)) / 3  # Rodrigues' formula about (1, 1, 1)
+    return np.maximum(light @ turn.astype(np.float32), 0)
 
 
 def varied(light: Picture, random: np.random.Generator) -> Picture:

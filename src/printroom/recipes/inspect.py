@@ -112,8 +112,12 @@ FAULTY: dict[str, Degradation] = {
 """Each fault, as strong as anybody would call it one; a cast is drawn by `cast`."""
 HAPPEN = ("blur", "low_resolution", "dark", "cast", "noise", "jpeg")
 """Faults in the order in which they befall a picture."""
-STOPS = Range(0.6, 1.7)
-"""Of red over blue, or half as much of green, that make a cast."""
+STOPS = Range(0.8, 2.0)
+"""Of red over blue, or half as much of green, that make a cast.
+
+By Planck's law between 600 and 450 nm, the light of neutral white lamps (4000 K) under a daylight
+setting (5500 K) is 0.8 stops off, that of bulbs (2850 K) 1.95. Open shade (7500 K) is 0.56: that
+much is left to photographers' taste."""
 MILD = Choice(
     Chain(),
     Jpeg(Range(88, 98)),
@@ -125,6 +129,10 @@ MILD = Choice(
     InLinearLight(ColourCast(Range(-0.2, 0.2), Range(-0.1, 0.1))),
 )
 """What leaves a picture clean."""
+LEAST, MOST = 0.2, 0.95
+"""Probability from which a fault may count as found, and from which it always does."""
+AHEAD = 8
+"""Clean pictures that one step of a threshold may cost."""
 SMALLER = Maybe(0.4, Resize(Range(0.6, 0.95)))
 """Photographs come in all sizes."""
 SAVED = Maybe(0.3, Jpeg(Range(88, 97)))
@@ -139,10 +147,10 @@ class Options:
     """Pictures of each fault made of a photograph; twice as many of clean ones."""
     photos: int = 0
     """Taken of each set; 0 = all."""
-    ridge: float = 3.0
+    ridge: float = 10.0
     """Weight of the squares of the regressions' weights, 0 and more."""
-    clean: float = 0.006
-    """Share of clean pictures that each fault may be found on, 0..1; a cast on thrice as many."""
+    clean: float = 0.05
+    """Share of clean pictures that anything may be found on, 0..1."""
     seed: int = 0
     workers: int = 2
     """Processes that measure."""
@@ -162,6 +170,8 @@ class Table:
     """(n, 5) the numbers of `Cast`."""
     histograms: Array
     """(n, 3, BINS, BINS) of `Cast`."""
+    ends: Array
+    """(n, 7, 3) of `Cast`."""
     names: tuple[str, ...]
 
     def __getitem__(self, rows: Array) -> Table:
@@ -171,6 +181,7 @@ class Table:
             self.values[rows],
             self.casts[rows],
             self.histograms[rows],
+            self.ends[rows],
             self.names,
         )
 
@@ -182,8 +193,10 @@ class Table:
     def features(self, filters: Array) -> tuple[Array, tuple[str, ...]]:
         """(n, all features), and their names."""
         seen = [
-            coloured(_cast(numbers, histograms), tint(histograms, filters))
-            for numbers, histograms in zip(self.casts, self.histograms, strict=True)
+            coloured(_cast(numbers, histograms, ends), tint(histograms, filters))
+            for numbers, histograms, ends in zip(
+                self.casts, self.histograms, self.ends, strict=True
+            )
         ]
         rows = np.array([list(row.values()) for row in seen])
         return np.hstack([self.values, rows]), (*self.names, *seen[0])
@@ -226,9 +239,9 @@ def _measured(kind: str, sets: Sequence[Source], data: Path, out: Path, options:
     return _joined([job[0] for job in jobs])
 
 
-def _cast(numbers: Array, histograms: Array) -> Cast:
+def _cast(numbers: Array, histograms: Array, ends: Array) -> Cast:
     grey_world, shades, edges, white_patch, neutral = numbers.tolist()
-    return Cast(grey_world, shades, edges, white_patch, neutral, histograms)
+    return Cast(grey_world, shades, edges, white_patch, neutral, histograms, ends)
 
 
 def _halved(picture: Array) -> Array:
@@ -246,10 +259,10 @@ def _measure_photo(job: tuple[Path, Array, int], copies: int, seed: int) -> None
     rows = []
     for faults, made in variants(from_bytes(picture), copies, random):
         measures = measure(_preview(_cropped(made, random)))
-        *numbers, histograms = (
+        *numbers, histograms, ends = (
             getattr(measures.cast, field.name) for field in fields(measures.cast)
         )
-        rows.append((faults, measured(measures), numbers, histograms))
+        rows.append((faults, measured(measures), numbers, histograms, ends))
     part = place.with_suffix(".part")
     with part.open("wb") as file:
         np.savez_compressed(
@@ -259,6 +272,7 @@ def _measure_photo(job: tuple[Path, Array, int], copies: int, seed: int) -> None
             names=list(rows[0][1]),
             casts=[row[2] for row in rows],
             histograms=np.array([row[3] for row in rows], np.float32),
+            ends=[row[4] for row in rows],
         )
     part.replace(place)
 
@@ -272,7 +286,7 @@ def _joined(places: Sequence[Path]) -> Table:
         raise NotFound("no photograph to fit on", "put some into the folders of the sets")
     columns = {
         name: np.concatenate([part[name] for part in parts])
-        for name in ("faults", "values", "casts", "histograms")
+        for name in ("faults", "values", "casts", "histograms", "ends")
     }
     photos = np.concatenate([np.full(len(part["faults"]), part["photo"]) for part in parts])
     return Table(photos=photos, names=tuple(parts[0]["names"].tolist()), **columns)
@@ -340,7 +354,7 @@ def fit(table: Table, options: Options) -> Router:
         mean=mean,
         deviation=deviation,
         weights=_regressions(rows, table.faults, options.ridge),
-        thresholds=_thresholds(odds[table.clean], options.clean),
+        thresholds=spend(odds, table.faults, options.clean),
         filters=np.rint(fit_filters(table[table.clean].histograms) / FILTER_UNIT) * FILTER_UNIT,
     )
 
@@ -369,11 +383,33 @@ def _logistic(odds: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
-def _thresholds(clean: Array, share: float) -> Array:
-    """Probabilities that at most `share` of clean pictures exceed; never below even chances."""
-    shares = [3 * share if fault == "cast" else share for fault in FAULTS]
-    found = [np.quantile(odds, 1 - part) for odds, part in zip(clean.T, shares, strict=True)]
-    return np.clip(_logistic(np.array(found)), 0.5, 0.95)
+def spend(odds: Array, faults: Array, share: float) -> Array:
+    """(faults,) probabilities from which a fault counts as found.
+
+    `odds` and `faults` are (n, faults). Each threshold begins above all clean pictures. Then the
+    one is lowered, again and again, that finds most more of its fault for each clean picture more
+    on which anything is found, until these are a `share` of the clean ones.
+    """
+    clean, alone = ~faults.any(1), faults.sum(1) == 1
+    guilty = [np.sort(odds[alone & fault, place]) for place, fault in enumerate(faults.T)]
+    innocent = odds[clean]
+    floor, top = (math.log(chance / (1 - chance)) for chance in (LEAST, MOST))
+    limits = np.clip(innocent.max(0), floor, top)
+    left = int(share * len(innocent)) - int((innocent > limits).any(1).sum())
+    while left > 0:
+        kept = innocent[(innocent <= limits).all(1)]
+        best = (0.0, 0, 0, 0.0)
+        for place, found in enumerate(guilty):
+            steps = np.sort(kept[:, place])[::-1][: min(left, AHEAD) + 1]
+            for cost, limit in enumerate(steps[1:], 1):
+                more = np.searchsorted(found, limits[place]) - np.searchsorted(found, limit)
+                if more / len(found) / cost > best[0] and limit >= floor:
+                    best = (more / len(found) / cost, cost, place, float(limit))
+        if not best[1]:
+            break
+        _, cost, place, limits[place] = best
+        left -= cost
+    return _logistic(limits + 1e-6)
 
 
 def fit_filters(histograms: Array, rounds: int = 300) -> Array:

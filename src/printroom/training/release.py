@@ -31,7 +31,7 @@ RESEARCH = "LicenseRef-research-only"
 """Of weights learnt from pictures for research: the strictest of the data's."""
 OWN = "LicenseRef-own"
 """Of weights learnt from one's own pictures."""
-LICENCES = {"permitted": PERMITTED, "research": RESEARCH, "own": OWN}
+LICENCES = {"permitted": PERMITTED, "wide": PERMITTED, "research": RESEARCH, "own": OWN}
 
 
 @dataclass(frozen=True)

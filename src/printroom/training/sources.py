@@ -4,16 +4,19 @@ kind, DATA -> Pictures in memory: NotFound, when a folder is missing or holds no
               BadOption, when there is no such kind
 
 `permitted` pictures are dead leaves, and photographs and paintings whose licence lets anybody sell
-what was learnt from them; so are the weights of every default model. `research` pictures are those
+what was learnt from them; so are the weights of every default model. `wide` adds photographs that
+lie in a package of Debian, and draws large pictures more often. `research` pictures are those
 that the field trains on. `own` takes every picture below DATA, and puts every eighth aside to
 judge by. Dead leaves go along with all three.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -28,9 +31,11 @@ from printroom.training.degradations.resize import Resize
 from printroom.training.photos import Photos, read_folders
 
 Array = NDArray[Any]
-Kind = Literal["permitted", "research", "own"]
+Kind = Literal["permitted", "wide", "research", "own"]
 LEAF_SIDE = 256
 """Pixels of a side of each dead leaves picture."""
+LARGE = 700
+"""Pixels of the shorter side from which a picture is halved once more."""
 ASIDE = 8
 """Of one's own pictures, every so many-th is kept to judge by."""
 
@@ -80,6 +85,19 @@ PERMITTED = (
         ),
     ),
 )
+WIDE = (
+    *PERMITTED,
+    Source(
+        "lomiri-wallpapers-16.04",
+        "CC-BY-4.0 (A. Berasategi, Trevor 'Freespace', J. Mede), CC0-1.0 (C. Engelhardt)",
+        (
+            *("aitzgorri_*", "friends_*", "life_*", "picosdeeuropa_*", "sunset_*"),
+            *("Picture_0B_*", "Picture_1A_*", "Wine_*", "seeding_*"),
+        ),
+        sharp=False,
+    ),
+)
+"""The package's others are under CC-BY-SA, or abstract."""
 RESEARCH = (
     Source("t91", "unstated"),
     Source("bsds500_train200", "non-commercial research"),
@@ -101,6 +119,8 @@ class Pictures:
     licences: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     """Files that could not be read, with the reason."""
+    by_size: bool = False
+    """Whether photos are drawn in proportion to the root of their pixels, not all alike."""
 
     def larger_than(self, side: int) -> Pictures:
         """Without those whose shorter side is below `side`. Raises NotFound if none is left."""
@@ -109,13 +129,21 @@ class Pictures:
         )
         if not photos and not leaves:
             raise NotFound(f"no picture has {side} pixels a side", "add larger ones, or --patch")
-        return Pictures(photos, leaves, self.aside, self.licences, self.skipped)
+        return replace(self, photos=photos, leaves=leaves)
 
     def draw(self, random: np.random.Generator, leaves: float = 0.35) -> Array:
         """A photo or, with a chance of `leaves` (0..1), dead leaves."""
         some = self.leaves if random.random() < leaves else self.photos
         some = some or self.photos or self.leaves
+        if self.by_size and some is self.photos:
+            return some[int(np.searchsorted(self._shares, random.random()))]
         return some[int(random.integers(len(some)))]
+
+    @cached_property
+    def _shares(self) -> Array:
+        """Cumulated chances of the photos."""
+        sizes = np.cumsum([math.sqrt(p.shape[0] * p.shape[1]) for p in self.photos])
+        return np.asarray(sizes / sizes[-1])
 
 
 def gather(kind: str, data: Path, leaves: int) -> Pictures:
@@ -138,8 +166,8 @@ def _own(data: Path) -> Pictures:
 
 
 def _known(kind: str, data: Path) -> Pictures:
-    pictures = Pictures()
-    for source in PERMITTED if kind == "permitted" else RESEARCH:
+    pictures = Pictures(by_size=kind == "wide")
+    for source in {"permitted": PERMITTED, "wide": WIDE, "research": RESEARCH}[kind]:
         photos = read_source(source, data)
         pictures.photos += _with_halves(photos.pictures, source.sharp)
         pictures.licences[source.folder] = source.licence
@@ -161,10 +189,16 @@ def read_source(source: Source, data: Path) -> Photos:
 
 
 def _with_halves(pictures: Iterable[Array], whole: bool = True) -> list[Array]:
-    """Each picture, if `whole`, and each at half its size: sharper, and another scale of things."""
+    """Each picture, if `whole`, and each at half its size: sharper, and another scale of things.
+
+    Of large ones also half of that.
+    """
     none = np.random.default_rng(0)
     result = []
     for picture in pictures:
         result += [picture] if whole else []
-        result.append(to_bytes(Resize(0.5)(from_bytes(picture), none)))
+        half = to_bytes(Resize(0.5)(from_bytes(picture), none))
+        result.append(half)
+        if min(half.shape[:2]) >= LARGE:
+            result.append(to_bytes(Resize(0.5)(from_bytes(half), none)))
     return result

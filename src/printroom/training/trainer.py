@@ -54,7 +54,7 @@ class Options:
     layers: int = 6
     """3x3 convolutions between the first and the last."""
     data_kind: str = "permitted"
-    """`permitted`, `research` (names the model ...-research) or `own`."""
+    """`permitted`, `wide`, `research` (names the model ...-research) or `own`."""
     leaves: int = 500
     """Dead leaves pictures drawn."""
     start: str = ""

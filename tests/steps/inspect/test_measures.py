@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from printroom.pipelines.step import Preview, Sample
-from printroom.steps.inspect.cast import BINS, STOP, cast
+from printroom.steps.inspect.cast import BINS, ENDS, STOP, cast
 from printroom.steps.inspect.grey import belief, votes
 from printroom.steps.inspect.measure import measure
 from printroom.training.degradations.blur import GaussianBlur
@@ -80,16 +80,27 @@ def test_light_is_that_of_the_pixels(preview):
 def test_a_light_shifts_the_histogram_and_nothing_else(photos):
     picture = np.clip(photos["coffee.png"], 0.15, 0.6)
     half = InLinearLight(ColourCast(0.5))(picture, np.random.default_rng(0))  # 1/2 stop red - blue
-    before, after = (cast(p.transpose(2, 0, 1)).histograms[0] for p in (picture, half))
+    before, after = (
+        cast(p, [p * 255]).histograms[0] for p in (q.transpose(2, 0, 1) for q in (picture, half))
+    )
     shift = int(0.25 * STOP)
     moved = np.roll(before, (shift, -shift), (0, 1))
     assert np.minimum(moved**2, after**2).sum() > 0.75  # the rest fell on the other side of a bin
     assert np.minimum(before**2, after**2).sum() < np.minimum(moved**2, after**2).sum()
 
 
+def test_channels_end_where_their_levels_do():
+    random = np.random.default_rng(0)
+    sample = random.integers(20, 200, (3, 40, 50)).astype(np.float32)
+    ends = cast(sample / 255, [sample, sample[:, :7]]).ends * 255
+    levels = np.concatenate([sample.reshape(3, -1), sample[:, :7].reshape(3, -1)], axis=1)
+    expected = np.percentile(levels, ENDS, axis=1, method="inverted_cdf")
+    np.testing.assert_allclose(ends, expected, atol=1e-3)
+
+
 def test_a_picture_without_colour_has_no_cast():
     grey = np.repeat(np.random.default_rng(0).random((1, 50, 60), dtype=np.float32), 3, 0)
-    assert not cast(grey).histograms.any()
+    assert not cast(grey, [grey * 255]).histograms.any()
 
 
 @given(st.integers(0, BINS - 1), st.integers(0, BINS - 1))

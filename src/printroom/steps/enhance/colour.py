@@ -22,10 +22,12 @@ from printroom.pipelines.step import Planes, Preview, StepContext, TileStep
 from printroom.steps.networks import network
 from printroom.steps.thumbnails import square
 
-SIDE = 48
+SIDE = 96
 """Of the thumbnail that the network is shown."""
-SMALL, PLAIN = 0.3, 0.5
+SMALL, PLAIN = 0.1, 0.25
 """Casts, in stops from grey, up to which nothing is done, and from which all is done."""
+BELIEVED = 0.8
+"""Share of the cast that a network finds. It learnt from few pictures, and on others overshoots."""
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 """Share of red, green and blue in the luminance of linear light (Rec. 709)."""
 OFFSET, POWER = 0.055, 2.4
@@ -58,13 +60,13 @@ class Balance:
 
 
 def look(session: Session, thumbnail: Planes) -> NDArray[np.float64]:
-    """(3,) log2 of the light's red, green and blue, with mean 0, as the network sees it.
+    """(3,) log2 of the light's red, green and blue, with mean 0, as far as the network is believed.
 
     `thumbnail` is (1, 3, h, w).
     """
     light = session.run(square(thumbnail, SIDE)).ravel().astype(np.float64)
     centred: NDArray[np.float64] = light - light.mean()
-    return centred
+    return BELIEVED * centred
 
 
 def settled(light: NDArray[np.float64], strength: float = 1.0) -> Balance | None:

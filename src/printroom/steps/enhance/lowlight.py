@@ -22,7 +22,7 @@ from printroom.pipelines.step import Planes, Preview, StepContext, TileStep
 from printroom.steps.networks import network
 from printroom.steps.thumbnails import square
 
-SIDE = 24
+SIDE = 48
 """Of the thumbnail that the network is shown."""
 LEVELS = 257
 """Grey levels that a curve is measured at."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from printroom.steps.inspect.cast import Cast
+from printroom.steps.inspect.cast import ENDS, Cast, angle, to_light
 from printroom.steps.inspect.grey import Tint, tint
 from printroom.steps.inspect.light import PERCENTILES
 from printroom.steps.inspect.measure import Measures
@@ -76,4 +77,29 @@ def coloured(cast: Cast, light: Tint) -> dict[str, float]:
         "sure of tint": light.sure,
         "warm": light.red - light.blue,
         "green": -light.red - light.blue,
+        **_ends(cast),
+    }
+
+
+def _ends(cast: Cast) -> dict[str, float]:
+    """Where the channels begin and end, against each other."""
+    values = {}
+    for percent, levels in zip(ENDS, cast.ends, strict=True):
+        at = f"at {percent:g} %"
+        if percent < 50:
+            seen = levels
+            values[f"darkest {at}"] = float(levels.min())
+            values[f"darks apart {at}"] = float(np.ptp(levels))
+        else:
+            light = to_light(levels) + 1e-4
+            seen = np.log2(light)
+            values[f"brights off grey {at}"] = math.log(angle(light) + 1.5)
+        red, green, blue = seen.tolist()
+        values[f"warm {at}"] = red - blue
+        values[f"green {at}"] = green - (red + blue) / 2
+    *_, nearly, top = cast.ends
+    return values | {
+        "lowest top": float(top.min()),
+        "lowest nearly top": float(nearly.min()),
+        "lonely top": float((top - nearly).max()),
     }

@@ -41,5 +41,5 @@ def measure(preview: Preview) -> Measures:
         noise=noise(pixels, lumas),
         sharpness=sharpness(lumas),
         light=light(lumas),
-        cast=cast(preview.thumbnail[0]),
+        cast=cast(preview.thumbnail[0], pixels),
     )
