@@ -29,6 +29,7 @@ BENCHES = {
     "tiling": "bench.tiling",
     "coldstart": "bench.coldstart",
     "metrics": "bench.metrics",
+    "queue": "bench.job_queue",
     "storage": "bench.storage",
     "fusion": "bench.fusion",
     "residency": "bench.residency",

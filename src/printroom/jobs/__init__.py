@@ -1,0 +1,1 @@
+"""Durable jobs: a queue in the database, and workers that take from it."""

@@ -1,0 +1,110 @@
+"""How attempts end.
+
+    settle(worker, [Outcome, ...]) -> jobs as they are now
+
+Fenced: an outcome counts only if the job is still running, with this worker, in this attempt. One
+that comes late changes nothing; one that comes twice (the answer to the first commit was lost)
+changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, bindparam, select
+
+from printroom.core.errors import DeadlinePassed, PrintroomError
+from printroom.jobs import states
+from printroom.jobs.events import Change, record
+from printroom.jobs.model import JOBS, Job, in_state
+from printroom.jobs.needs import Needs
+
+How = Literal["done", "failed", "cancelled", "released", "moved"]
+_MINE = (
+    select(JOBS)
+    .where(
+        JOBS.c.id.in_(bindparam("ids", expanding=True)),
+        JOBS.c.worker == bindparam("holder"),
+        in_state("running"),
+    )
+    .order_by(JOBS.c.id)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt."""
+
+    job: str
+    attempt: int
+    how: How
+    result_json: str = "null"
+    """Of `done`."""
+    error: PrintroomError | None = None
+    """Of `failed`."""
+    final: bool = False
+    """Of `failed`: another attempt would fail as well."""
+    needs: Needs | None = None
+    """Of `moved`: what the next step needs."""
+
+
+def settle(
+    connection: Connection, worker: str, outcomes: Sequence[Outcome], now: float, keep: float
+) -> list[Job]:
+    """Write down `outcomes` of `worker`; returns the jobs for which they counted."""
+    if not outcomes:
+        return []
+    values = {"ids": [outcome.job for outcome in outcomes], "holder": worker}
+    rows = connection.execute(_MINE, values)
+    mine = {job.id: job for job in map(Job.of, rows)}
+    changes = [
+        change(mine[outcome.job], outcome, now, keep)
+        for outcome in outcomes
+        if outcome.job in mine and mine[outcome.job].attempt == outcome.attempt
+    ]
+    return record(connection, changes, now)
+
+
+def change(job: Job, outcome: Outcome, now: float, keep: float) -> Change:
+    """What `outcome` makes of a running job."""
+    match outcome.how:
+        case "done":
+            return Change(states.finish(job, outcome.result_json, now, keep), "done")
+        case "failed":
+            return _failed(job, outcome, now, keep)
+        case "cancelled":
+            return _stopped(job, now, keep)
+        case "released":
+            return Change(states.release(job, now, keep), "released")
+        case "moved":
+            needs = outcome.needs or Needs()
+            moved = states.move(job, needs.text, needs.bytes, needs.model, now, keep)
+            return Change(moved, "moved", {"labels": needs.text, "model": needs.model})
+
+
+def _failed(job: Job, outcome: Outcome, now: float, keep: float) -> Change:
+    error = outcome.error or PrintroomError("it failed")
+    failed = states.fail(job, error, outcome.final, now, keep)
+    kind = {"dead": "dead", "cancelled": "cancelled"}.get(failed.state, "failed")
+    return Change(failed, kind, _said(failed))
+
+
+def _stopped(job: Job, now: float, keep: float) -> Change:
+    """The handler stopped because it was told to: taken back, or out of time."""
+    if not job.cancel and job.deadline is not None and job.deadline <= now:
+        return missed(job, now, keep)
+    return Change(states.cancelled(job, now, keep), "cancelled")
+
+
+def missed(job: Job, now: float, keep: float) -> Change:
+    """The job's deadline passed."""
+    error = DeadlinePassed(f"job {job.id} was not done by its deadline", "allow more time")
+    dead = states.overdue(job, error, now, keep)
+    return Change(dead, "dead", _said(dead))
+
+
+def _said(job: Job) -> dict[str, object]:
+    return {"code": job.error_code, "reason": job.error, "attempt": job.attempt}

@@ -1,0 +1,171 @@
+"""Into the queue.
+
+    Request -> Submitted(job, fresh)       BadOption; KeyReused: same key, other request
+
+With an idempotency key the same request gives the same job, for as long as that job is kept, also
+when two come at once. A submission that is tried again because the database went away in between
+is found, not made twice: the id is chosen before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from printroom.core.errors import BadOption, KeyReused
+from printroom.jobs.events import Change, announce, dumped
+from printroom.jobs.model import FIELDS, JOBS, Job, line_of
+from printroom.jobs.needs import Needs
+
+_KIND = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
+_WORD = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+_INSERT = {
+    "sqlite": sqlite.insert(JOBS).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(JOBS).on_conflict_do_nothing(),
+}
+_KEYED = select(JOBS).where(JOBS.c.account == bindparam("owner"), JOBS.c.key == bindparam("named"))
+_HERE = select(JOBS.c.id).where(JOBS.c.id.in_(bindparam("ids", expanding=True)))
+_YEAR = 366 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A job that somebody wants done. Raises BadOption for what cannot be."""
+
+    kind: str
+    """Which handler does it."""
+    payload: Any = None
+    """JSON for the handler, up to 1 MiB."""
+    account: str = ""
+    """Whose it is; empty = nobody's, without limits."""
+    priority: int = 0
+    """-1000 to 1000; higher goes first."""
+    delay: float = 0.0
+    """Seconds until it may be started."""
+    deadline: float | None = None
+    """Seconds until it must be over; None = it may take as long as it takes."""
+    retries: int = 3
+    """Failures that are followed by another attempt; 0 to 100."""
+    backoff: float = 1.0
+    """Seconds before the second attempt; each later one waits twice as long, up to 10 minutes."""
+    keep: float | None = None
+    """Seconds for which it is kept when it is over; None = the queue's."""
+    needs: Needs = field(default_factory=Needs)
+    key: str | None = None
+    """Idempotency key, unique within the account; None = each submission is another job."""
+
+    def __post_init__(self) -> None:
+        if not _KIND.fullmatch(self.kind):
+            raise BadOption(f"{self.kind!r} cannot be a kind of job", "take letters and digits")
+        for what, word in (("account", self.account or None), ("key", self.key)):
+            if word is not None and not _WORD.fullmatch(word):
+                raise BadOption(f"this cannot be a job's {what}", "take 1 to 255 printable letters")
+        _within("priority", self.priority, -1000, 1000)
+        _within("retries", self.retries, 0, 100)
+        for what, seconds in (("delay", self.delay), ("backoff", self.backoff)):
+            _within(what, seconds, 0, _YEAR)
+        for what, limit in (("deadline", self.deadline), ("keep", self.keep)):
+            if limit is not None:
+                _within(what, limit, 0, 100 * _YEAR)
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of everything but the key."""
+        parts = {name: value for name, value in vars(self).items() if name not in ("key", "needs")}
+        parts["needs"] = [self.needs.text, self.needs.bytes, self.needs.model]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of a request."""
+
+    job: Job
+    fresh: bool
+    """False = the key had come before, with the same request."""
+
+
+def as_job(request: Request, now: float) -> Job:
+    """The job that `request` makes at `now`. Raises BadOption."""
+    blank: dict[str, Any] = dict.fromkeys(FIELDS)
+    return Job(
+        **blank
+        | {
+            "id": new_id(now),
+            "kind": request.kind,
+            "account": request.account,
+            "key": request.key,
+            "payload_json": dumped(request.payload, "the payload"),
+            "fingerprint": request.fingerprint if request.key is not None else None,
+            "priority": request.priority,
+            "retries": request.retries,
+            "backoff": request.backoff,
+            "keep": request.keep,
+            "created_at": now,
+            "state": "delayed" if request.delay > 0 else "queued",
+            "ready_at": now + request.delay,
+            "deadline": None if request.deadline is None else now + request.deadline,
+            "labels": request.needs.text,
+            "line": line_of(request.kind, request.needs.text, request.account),
+            "bytes": request.needs.bytes,
+            "model": request.needs.model,
+            "attempt": 0,
+            "failures": 0,
+            "cancel": False,
+            "events": 1,
+        }
+    )
+
+
+def enter(connection: Connection, jobs: Sequence[Job], now: float) -> list[Submitted]:
+    """Write new jobs, all or none. Raises KeyReused."""
+    insert = _INSERT[connection.dialect.name]
+    known = set(connection.execute(_HERE, {"ids": [job.id for job in jobs]}).scalars())
+    submitted: list[Submitted] = []
+    plain = [job for job in jobs if job.key is None and job.id not in known]
+    if plain:
+        connection.execute(insert, [_row(job) for job in plain])
+    for job in jobs:
+        if job.key is None or job.id in known:
+            submitted.append(Submitted(job, True))
+        else:
+            submitted.append(_keyed(connection, insert, job))
+    fresh = [entry.job for entry in submitted if entry.fresh and entry.job.id not in known]
+    if fresh:
+        announce(connection, fresh, [Change(job, "queued") for job in fresh], now)
+    return submitted
+
+
+def new_id(now: float) -> str:
+    """32 hexadecimal digits: 12 of the time in milliseconds, 20 at random."""
+    return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
+
+
+def _keyed(connection: Connection, insert: Any, job: Job) -> Submitted:
+    connection.execute(insert, _row(job))
+    row = connection.execute(_KEYED, {"owner": job.account, "named": job.key}).one()
+    found = Job.of(row)
+    if found.id == job.id:
+        return Submitted(job, True)
+    if found.fingerprint != job.fingerprint:
+        reason = f"the idempotency key {job.key!r} came before, with another request"
+        raise KeyReused(reason, "take a new key for a new request")
+    return Submitted(found, False)
+
+
+def _row(job: Job) -> Mapping[str, Any]:
+    return {name: getattr(job, name) for name in FIELDS}
+
+
+def _within(what: str, value: float, least: float, most: float) -> None:
+    if not (math.isfinite(value) and least <= value <= most):
+        raise BadOption(f"{what} {value} is out of range", f"take {least:g} to {most:g}")

@@ -1,0 +1,189 @@
+"""A worker: takes jobs, does them in threads, and says that it lives.
+
+    Worker(queue, {"kind": handler}, slots=4).run(stop)      until `stop` is set, then drains
+
+One thread, the clerk's, speaks with the queue; handlers run in `slots` others. When the database
+goes away, handlers go on, and what they did is written down when it is back. When a worker is told
+to end, it takes nothing new, waits for what it has, then asks handlers to stop, and hands back
+what is left, which counts as no failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+
+from printroom.core.errors import BadOption, Cancelled, DatabaseUnavailable, DiskFull, LeaseLost
+from printroom.jobs.attempt import Ending, attempt
+from printroom.jobs.clerk import CHECK, SWEEP, Clerk, Turn
+from printroom.jobs.context import Context, Handler
+from printroom.jobs.lease import Held
+from printroom.jobs.needs import Offer
+from printroom.jobs.queue import READY, Queue
+from printroom.jobs.settle import Outcome
+
+GRACE = 20.0
+"""Seconds that a worker that ends waits for its jobs, and as long again after it asked them to."""
+_PAUSE, _LONGEST = 0.05, 1.0
+"""Seconds between tries to reach a database that is away, at first and at most."""
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, int]
+"""Of an attempt: the job's id, and which attempt."""
+
+
+class Worker:
+    """One worker of a process; `run` it once."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        handlers: Mapping[str, Handler],
+        *,
+        slots: int = 1,
+        offer: Callable[[], Offer] = Offer,
+        grace: float = GRACE,
+    ) -> None:
+        """`handlers`: kind of job -> what does it. `slots`: jobs at once. `offer`: what this
+        worker has at the moment; asked often, so it must be quick. `grace`: see `GRACE`.
+        """
+        if slots < 1 or not handlers:
+            raise BadOption("a worker has a slot and a handler at least")
+        self._queue = queue
+        self._handlers = dict(handlers)
+        self._slots = slots
+        self._offer = offer
+        self._grace = grace
+        self._clerk = Clerk(queue, list(handlers), slots, offer)
+        self._at: dict[Key, Context] = {}
+        self._ended: SimpleQueue[Outcome] = SimpleQueue()
+        self._unwritten: list[Outcome] = []
+        self._pause = _PAUSE
+        self._inbox: SimpleQueue[Context | None] = SimpleQueue()
+
+    @property
+    def id(self) -> str:
+        """As in a job's `worker`."""
+        return self._clerk.who.id
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then drain; `wake` makes it look at once."""
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._slots)]
+        for thread in threads:
+            thread.start()
+        try:
+            while not stop.is_set():
+                self._turn(self._slots, stop)
+            self._drain()
+        finally:
+            for context in self._at.values():
+                context.stop(Ending("the worker ends"))
+            for _ in threads:
+                self._inbox.put(None)
+
+    def wake(self) -> None:
+        """Have `run` look at `stop` at once."""
+        self._queue.wakes.bump(READY)
+
+    def _turn(self, slots: int, stop: threading.Event | None = None) -> None:
+        """One turn of the clerk, and then a rest until something ends or is heard of."""
+        seen = self._queue.wakes.seen(READY)
+        self._collect()
+        turn = self._tried(slots - len(self._at) + len(self._unwritten))
+        if turn is None:
+            return
+        self._told(turn.held)
+        for job in turn.claimed:
+            context = Context(self._queue, job, self._offer)
+            self._at[job.id, job.attempt] = context
+            self._inbox.put(context)
+        if self._ended.empty() and not (stop is not None and stop.is_set()):
+            self._queue.wakes.wait(READY, seen, self._patience(turn))
+
+    def _tried(self, places: int) -> Turn | None:
+        """A turn; None when the database is away, after a pause that grows."""
+        try:
+            turn = self._clerk.turn(self._unwritten, self._at.keys(), places)
+        except (DatabaseUnavailable, DiskFull) as error:
+            if self._pause == _PAUSE:  # once for each absence
+                _log.warning("worker %s: %s", self.id, error)
+            time.sleep(self._pause)
+            self._pause = min(self._pause * 2, _LONGEST)
+            return None
+        if self._pause != _PAUSE:
+            _log.warning("worker %s: %s is back", self.id, self._queue.database.name)
+        self._pause = _PAUSE
+        for outcome in self._unwritten:
+            self._at.pop((outcome.job, outcome.attempt), None)
+        self._unwritten = []
+        return turn
+
+    def _collect(self) -> None:
+        while True:
+            try:
+                self._unwritten.append(self._ended.get_nowait())
+            except Empty:
+                return
+
+    def _told(self, held: dict[str, Held] | None) -> None:
+        """Pass on what the queue knows of running jobs."""
+        if held is None:
+            return
+        now = self._queue.database.clock()
+        for (name, tried), context in self._at.items():
+            known = held.get(name)
+            if known is None or known.attempt != tried:
+                context.stop(LeaseLost(f"job {name} is another worker's now"))
+            elif known.cancel:
+                context.stop(Cancelled(f"job {name} was taken back"))
+            elif known.deadline is not None and known.deadline <= now:
+                context.stop(Cancelled(f"job {name} is out of time"))
+
+    def _patience(self, turn: Turn) -> float:
+        """Seconds until the next turn, if nobody calls before."""
+        wait = CHECK if self._at else SWEEP
+        if turn.look_at is None:
+            return wait
+        return min(wait, max(turn.look_at - self._queue.database.clock(), 0))
+
+    def _work(self) -> None:
+        while (context := self._inbox.get()) is not None:
+            self._ended.put(attempt(self._handlers[context.job.kind], context))
+            self._queue.wakes.bump(READY)
+
+    def _drain(self) -> None:
+        for _ in range(2):
+            until = time.monotonic() + self._grace
+            while self._at and time.monotonic() < until:
+                self._turn(0)
+            for context in self._at.values():
+                context.stop(Ending("the worker ends"))
+        self._collect()
+        ended = {(outcome.job, outcome.attempt) for outcome in self._unwritten}
+        for name, tried in self._at.keys() - ended:
+            self._unwritten.append(Outcome(name, tried, "released"))
+        until = time.monotonic() + self._grace
+        while self._tried(0) is None and time.monotonic() < until:
+            pass
+        with suppress(DatabaseUnavailable, DiskFull):  # it is noticed all the same, a lease later
+            self._clerk.leave()
+
+
+@contextmanager
+def on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set; in the main thread."""
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
