@@ -1,4 +1,4 @@
-# ruff: noqa: A005 (its name is its word on the command line)
+
 """The queue: empty jobs drained, time until a job starts, and until a killed worker's job goes on.
 
 Beside huey on SQLite and procrastinate on PostgreSQL, in turns, each with as many places. All
@@ -149,7 +149,7 @@ def _queue(address: str) -> Iterator[Queue]:
 @contextmanager
 def _laborer(address: str, places: int, kill: bool = False) -> Iterator[Any]:
     """A worker's process; it begins when it is sent a line."""
-    command = [sys.executable, "-m", "bench.queue", address, str(places)]
+    command = [sys.executable, "-m", "bench.job_queue", address, str(places)]
     pipe = subprocess.PIPE
     child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
     try:

@@ -262,7 +262,7 @@ class StoreUnavailable(StoreError):
 
 
 class NotOffered(StoreError):
-    """This kind of store cannot do it."""
+    """A kind of store that cannot do it."""
 
     code, status = "not_offered", 422
 
