@@ -3,7 +3,9 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -106,6 +108,8 @@ def test_a_picture_of_which_only_rows_are_known(floor: Floor) -> None:
 SWAP = """
 import sys
 from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 import psutil
@@ -212,11 +216,13 @@ def test_weights_come_from_their_source_once_for_each_load(shelf: Path, tmp_path
     asked: list[str] = []
 
     class Elsewhere:
-        def here(self, model: Model) -> Path:
+        @contextmanager
+        def here(self, model: Model) -> Iterator[Path]:
             asked.append(model.card.id)
             place = tmp_path / f"brought{len(asked)}.onnx"
             place.write_bytes(model.weights.read_bytes())
-            return place
+            yield place
+            place.unlink()
 
     floor = Floor(Settings(data=tmp_path, models=(shelf,)), weights=Elsewhere())
     link = floor.link(floor.model("test/denoise"))

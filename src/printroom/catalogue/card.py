@@ -112,3 +112,5 @@ class Model:
 
     card: ModelCard
     weights: Path
+    stored: tuple[str, str] | None = None
+    """Name of a store, and the key of the weights there; None = they are here."""

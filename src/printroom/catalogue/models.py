@@ -9,7 +9,7 @@ A folder of models holds `<name>/<version>/card.json` with the weights beside it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -24,13 +24,19 @@ BUNDLED = Path(__file__).parent.parent / "models"
 class Catalogue:
     """Reads cards when first asked, and checks weights against their digest when handing out."""
 
-    def __init__(self, folders: Sequence[Path] = (BUNDLED,)) -> None:
-        self._folders = tuple(folders)
+    def __init__(
+        self,
+        folders: Sequence[Path] = (BUNDLED,),
+        elsewhere: Callable[[], Sequence[Model]] = lambda: (),
+    ) -> None:
+        """`elsewhere`: gives models that lie in no folder of this machine; they come last."""
+        self._folders, self._elsewhere = tuple(folders), elsewhere
 
     @cached_property
     def models(self) -> tuple[Model, ...]:
         """All models, in the order of the folders, the newest version of each name first."""
-        return tuple(model for folder in self._folders for model in _models_in(folder))
+        here = (model for folder in self._folders for model in _models_in(folder))
+        return (*here, *self._elsewhere())
 
     def get(self, name: str) -> Model:
         """`owner/name@version`, or `owner/name` for the newest version."""
@@ -88,7 +94,12 @@ def read_model(card: Path) -> Model:
 
 
 def verified(model: Model) -> Model:
-    """The same model. Raises BadModel unless the weights are those of the card."""
+    """The same model. Raises BadModel unless the weights are those of the card.
+
+    Weights in a store are looked at when they are fetched.
+    """
+    if model.stored:
+        return model
     try:
         digest = digest_of(model.weights)
     except OSError as error:

@@ -39,6 +39,9 @@ class Settings:
     """Where nets run: `cpu`, `cuda:0`, or the id of a MIG slice."""
     models: tuple[Path, ...] = ()
     """Folders with models that come before the bundled ones, separated like PATH."""
+    model_stores: tuple[str, ...] = ()
+    """Stores with models that come after all others, separated by commas: the name of each, or name
+    and prefix."""
     preload: tuple[str, ...] = ()
     """Models that a server loads before it says it is ready, separated by commas; none = the best
     that doubles."""
@@ -116,6 +119,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "processes": _count,
     "device": str,
     "models": _folders,
+    "model_stores": _names,
     "preload": _names,
     "model_memory": parse_size,
     "model_ttl": _seconds,

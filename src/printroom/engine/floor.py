@@ -27,7 +27,7 @@ from printroom.core.settings import Settings
 from printroom.engine.channels import Rows
 from printroom.engine.device import Device
 from printroom.engine.links import SAME, Link
-from printroom.engine.loading import AtHand, Loader, Weights
+from printroom.engine.loading import Anywhere, AtHand, Loader, Weights, stored_models
 from printroom.engine.order import Order
 from printroom.engine.plan import MIB, PACE, SLACK, Part, Plan, Room, default_budget, plan, resident
 from printroom.engine.rasters import Raster
@@ -93,8 +93,8 @@ class Floor:
     ) -> None:
         """`serving`: many runs at once, each of them waited for, rather than one after the other.
 
-        `weights`: where models come from; None = they lie here. Raises BadOption for a device that
-        is not here.
+        `weights`: where models come from; None = they lie here, or in `settings.model_stores`.
+        Raises BadOption for a device that is not here.
         """
         self.device = Device.parse(settings.device)
         self.workers = settings.workers or self.device.workers
@@ -107,9 +107,9 @@ class Floor:
         self.ledger = Ledger(self.budget - self.held, self._give_way)
         """What runs and models take beside that."""
         self._serving = serving
-        self._loader = Loader(
-            self.device.providers, settings.data, weights or AtHand(), tries=serving
-        )
+        stored = stored_models(settings)
+        weights = weights or (Anywhere(stored) if stored else AtHand())
+        self._loader = Loader(self.device.providers, settings.data, weights, tries=serving)
         self.residency = Residency(
             self._load,
             self.ledger,
@@ -127,7 +127,8 @@ class Floor:
         self._models: dict[tuple[object, ...], Model] = {}
         self._best: dict[int, Model] = {}
         self._imported = settings.data / "models"
-        self.catalogue = Catalogue((*settings.models, BUNDLED, self._imported))
+        folders = (*settings.models, BUNDLED, self._imported)
+        self.catalogue = Catalogue(folders, stored.models if stored else tuple)
 
     @property
     def scheduler(self) -> Scheduler:

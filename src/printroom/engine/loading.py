@@ -8,8 +8,8 @@ All of it happens once for however many ask at the same time (`residency`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,29 +20,57 @@ from printroom.catalogue.models import verified
 from printroom.catalogue.opening import open_model
 from printroom.core.errors import PrintroomError
 from printroom.core.session import ModelSession
+from printroom.core.settings import Settings
 from printroom.engine.trial import trial
 from printroom.runtimes.onnx.session import Provider
 
 if TYPE_CHECKING:
+    from printroom.catalogue.stored import StoredModels
     from printroom.isolation.house import Isolation
 
 
 class Weights(Protocol):
     """Where weights come from when they are needed."""
 
-    def here(self, model: Model) -> Path:
+    def here(self, model: Model) -> AbstractContextManager[Path]:
         """A file or folder of this machine with the weights of `model`, as its card's digest says.
 
-        It may take its time: only those wait who want this model. Raises PrintroomError.
+        It is there inside the `with`, and may take its time to come: only those wait who want this
+        model. Raises PrintroomError.
         """
 
 
 class AtHand:
     """Implements `Weights` with the files that the catalogue lists."""
 
-    def here(self, model: Model) -> Path:
+    @contextmanager
+    def here(self, model: Model) -> Iterator[Path]:
         """Where they lie. Raises BadModel when they are not those of the card any more."""
-        return verified(model).weights
+        yield verified(model).weights
+
+
+class Anywhere:
+    """Implements `Weights` with the files that the catalogue lists, and those of stores."""
+
+    def __init__(self, stored: StoredModels) -> None:
+        self._here, self._stored = AtHand(), stored
+
+    def here(self, model: Model) -> AbstractContextManager[Path]:
+        """Raises what a store raises, and BadModel when they are not those of the card."""
+        return (self._stored if model.stored else self._here).here(model)
+
+
+def stored_models(settings: Settings) -> StoredModels | None:
+    """The models of `settings.model_stores`; None where there are none. Raises Unwritable."""
+    if not settings.model_stores:
+        return None
+    from printroom.catalogue.stored import StoredModels  # brings what stores need
+    from printroom.storage.book import StoreBook
+    from printroom.storage.cache import BlockCache
+
+    data = settings.data
+    cache = BlockCache(data / "cache")
+    return StoredModels(settings.model_stores, StoreBook(data), cache, data / "cards")
 
 
 class Loader:
@@ -60,17 +88,18 @@ class Loader:
 
     def __call__(self, model: Model) -> ModelSession:
         """The model, ready. Raises BadModel, for one that fails its trial, too, and NeedsMemory."""
-        here = replace(model, weights=self._weights.here(model))
-        house = None if model.card.runtime == "onnx" else self._isolation
-        session = open_model(here, self._providers, house)
-        if self._tries:
-            try:
-                trial(session, here)
-            except BaseException:
-                with suppress(PrintroomError):
-                    session.close()
-                raise
-        return session
+        with self._weights.here(model) as weights:
+            here = replace(model, weights=weights)
+            house = None if model.card.runtime == "onnx" else self._isolation
+            session = open_model(here, self._providers, house)
+            if self._tries:
+                try:
+                    trial(session, here)
+                except BaseException:
+                    with suppress(PrintroomError):
+                        session.close()
+                    raise
+            return session
 
     @cached_property
     def _isolation(self) -> Isolation:
