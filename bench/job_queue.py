@@ -1,4 +1,3 @@
-
 """The queue: empty jobs drained, time until a job starts, and until a killed worker's job goes on.
 
 Beside huey on SQLite and procrastinate on PostgreSQL, in turns, each with as many places. All
