@@ -182,20 +182,21 @@ def test_a_thumbnail_is_the_mean_of_its_areas():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_training_leaves_weights_and_a_card_and_goes_on(name, folder, tmp_path):
+    out = tmp_path / name
     recipe = RECIPES[name]
     options = recipe.Options(data_kind="own", **SMALL)
-    card = recipe.main(folder, tmp_path, options)
+    card = recipe.main(folder, out, options)
     assert (card.name, card.task) == (f"local/{name}", name)
     assert card.geometry.exact is False
     assert card.geometry.fixed == (recipe.step.SIDE,) * 2
     assert card.geometry.why
     assert card.data
-    assert Catalogue((tmp_path.parent,)).models == ()  # OUT itself is a version, not a folder of it
-    session = OnnxSession(tmp_path / card.weights)
+    assert Catalogue((tmp_path,)).models == ()  # OUT itself is a version, not a folder of it
+    session = OnnxSession(out / card.weights)
     assert session.run(np.zeros((1, 3, *card.geometry.fixed), np.float32)).shape[:2] == (1, 3)
-    again = recipe.main(folder, tmp_path, options)
+    again = recipe.main(folder, out, options)
     assert again.digest == card.digest  # nothing was left to learn
-    further = recipe.main(folder, tmp_path, replace(options, steps=8))
+    further = recipe.main(folder, out, replace(options, steps=8))
     assert further.digest != card.digest
 
 

@@ -46,7 +46,7 @@ def test_an_empty_or_missing_folder_is_named(tmp_path, kind):
 
 
 def test_another_kind_is_refused(own):
-    with pytest.raises(BadOption, match="permitted, research, own"):
+    with pytest.raises(BadOption, match="permitted, wide, research, own"):
         gather("stolen", own, leaves=0)
 
 

@@ -17,9 +17,10 @@ from printroom.training.degradations.base import Degradation, Picture
 
 
 @cache
-def session(model: str) -> OnnxSession:
-    """`owner/name` or `owner/name@version` of the models that come with printroom, loaded."""
-    return OnnxSession(Catalogue().get(model).weights)
+def loaded(model: str) -> tuple[OnnxSession, int]:
+    """A model that comes with printroom, by `owner/name` or with `@version`, and its alignment."""
+    found = Catalogue().get(model)
+    return OnnxSession(found.weights), found.card.geometry.align
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,11 @@ class Restored(Degradation):
     """`owner/name`, or with `@version`."""
 
     def apply(self, picture: Picture, random: np.random.Generator) -> Picture:  # noqa: ARG002
-        batch = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
-        result = session(self.model).run(batch)
+        session, align = loaded(self.model)
+        height, width = picture.shape[:2]
+        more = ((0, -height % align), (0, -width % align), (0, 0))
+        batch = np.pad(picture, more, mode="reflect").transpose(2, 0, 1)[None]
+        result = session.run(np.ascontiguousarray(batch))
         if result.shape != batch.shape:
             raise BadOption(f"{self.model} changes the size", "name a model that keeps it")
-        return np.ascontiguousarray(result[0].transpose(1, 2, 0))
+        return np.ascontiguousarray(result[0, :, :height, :width].transpose(1, 2, 0))
