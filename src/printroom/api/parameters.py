@@ -112,7 +112,7 @@ TABLE = (
     Parameter(
         "model",
         "Id of a model; without it the best one of that scale.",
-        {"type": "string", "pattern": f"^{_MODEL}$", "examples": ["printroom/upscale-x2@1"]},
+        {"type": "string", "pattern": f"^{_MODEL}$", "examples": ["printroom/upscale-x2@2"]},
         "model",
         _model,
     ),
