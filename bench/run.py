@@ -32,6 +32,7 @@ BENCHES = {
     "queue": "bench.job_queue",
     "storage": "bench.storage",
     "fusion": "bench.fusion",
+    "isolation": "bench.isolation",
     "residency": "bench.residency",
     "peers": "bench.peer_servers",
     "interference": "bench.interference",
