@@ -185,7 +185,7 @@ def _spread(read: Callable[[int], Any], places: list[int]) -> float:
 def _s3fs(endpoint: str) -> Callable[[int], Any] | None:
     if importlib.util.find_spec("s3fs") is None:
         return None
-    import s3fs  # type: ignore[import-untyped]
+    import s3fs
 
     files = s3fs.S3FileSystem(anon=True, endpoint_url=endpoint)
     return lambda at: files.cat_file("bucket/net.safetensors", start=at, end=at + RANGE)
