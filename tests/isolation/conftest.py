@@ -111,11 +111,15 @@ def open_files():
 
 @pytest.fixture
 def children():
-    """The processes that this one has started since the test began."""
+    """The processes that this one has started since the test began, and theirs.
+
+    Servers of other tests may run on, and start processes of their own.
+    """
     before = {process.pid for process in psutil.Process().children()}
 
     def started(recursive=False):
-        found = psutil.Process().children(recursive=recursive)
-        return [process for process in found if process.pid not in before]
+        found = [one for one in psutil.Process().children() if one.pid not in before]
+        deeper = [child for one in found for child in one.children(recursive=True)]
+        return found + deeper if recursive else found
 
     return started
