@@ -22,6 +22,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from bench import cache, nets, pictures
+from bench.lines import Lines
 from bench.plain import Plain, Way
 from bench.processes import BenchError, checked
 from bench.rows import Row, at_most, paired
@@ -160,32 +161,13 @@ def _fix_row(size: tuple[int, int], rounds: int) -> Row:
 
 
 def _fused(floor: Floor, source: Raster, links: list[Link]) -> Rows:
-    return floor.send(source, tuple(links), _Lines(), Order()).result
+    return floor.send(source, tuple(links), Lines(), Order()).result
 
 
 def _apart(floor: Floor, source: Raster, links: list[Link]) -> Rows:
     for link in links[:-1]:
-        source = Raster.of_lines(floor.send(source, (link,), _Lines(), Order()).result)
-    return floor.send(source, (links[-1],), _Lines(), Order()).result
-
-
-class _Lines:
-    """Collects the result."""
-
-    bits, held = 32, 0
-
-    def __init__(self) -> None:
-        self._parts: list[Rows] = []
-
-    @contextmanager
-    def open(self) -> Iterator[_Lines]:
-        yield self
-
-    def write(self, rows: Rows) -> None:
-        self._parts.append(rows.copy())
-
-    def finish(self) -> Rows:
-        return np.concatenate(self._parts)
+        source = Raster.of_lines(floor.send(source, (link,), Lines(), Order()).result)
+    return floor.send(source, (links[-1],), Lines(), Order()).result
 
 
 class _Nowhere:

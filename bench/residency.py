@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 
 from bench import cache, nets
+from bench.lines import Lines
 from bench.processes import checked
 from bench.rows import Row, at_most
 from printroom.catalogue.importing import import_onnx
@@ -117,7 +118,7 @@ def _measured() -> tuple[list[int], list[Rows], float]:
 
 
 def _sent(floor: Floor, model: Any) -> Rows:
-    return floor.send(_picture(), (floor.link(model),), _Lines(), Order()).result
+    return floor.send(_picture(), (floor.link(model),), Lines(), Order()).result
 
 
 def _picture() -> Raster:
@@ -129,25 +130,6 @@ def _floor(most: int | None) -> Iterator[Floor]:
     settings = Settings(workers=2, memory=MEMORY, model_memory=most)
     with closing(Floor(settings, serving=True)) as floor:
         yield floor
-
-
-class _Lines:
-    """Collects the result."""
-
-    bits, held = 32, 0
-
-    def __init__(self) -> None:
-        self._parts: list[Rows] = []
-
-    @contextmanager
-    def open(self) -> Iterator[_Lines]:
-        yield self
-
-    def write(self, rows: Rows) -> None:
-        self._parts.append(rows.copy())
-
-    def finish(self) -> Rows:
-        return np.concatenate(self._parts)
 
 
 def _imported() -> Path:

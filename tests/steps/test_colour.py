@@ -1,6 +1,5 @@
 """The step that balances colours: laws of its gains, what the shipped network makes of casts."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,8 @@ import skimage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printroom.catalogue.card import ModelCard
-from printroom.catalogue.models import Catalogue
 from printroom.core.errors import NotFound
 from printroom.pipelines.step import Preview
-from printroom.runtimes.onnx.session import OnnxSession
 from printroom.steps.builtin import builtin
 from printroom.steps.enhance.colour import LUMA, PLAIN, SMALL, Balance, Colour, settled
 from printroom.training.degradations.light import to_linear, to_srgb
@@ -23,29 +19,6 @@ PHOTOS = Path(skimage.__file__).parent / "data"
 LEVELS = np.linspace(0, 1, 65536, dtype=np.float32)
 gains = st.floats(0.4, 2.5)
 balances = st.tuples(gains, gains, gains).map(Balance)
-
-
-@dataclass
-class Shipped:
-    """As much of a context as the step asks for: the models that come with printroom."""
-
-    catalogue: Catalogue = field(default_factory=Catalogue)
-    sessions: list[OnnxSession] = field(default_factory=list)
-
-    def models(self, task: str) -> list[ModelCard]:
-        return [model.card for model in self.catalogue.models if model.card.task == task]
-
-    def session(self, model: str) -> OnnxSession:
-        self.sessions.append(OnnxSession(self.catalogue.get(model).weights))
-        return self.sessions[-1]
-
-
-@pytest.fixture
-def context():
-    shipped = Shipped()
-    yield shipped
-    for session in shipped.sessions:
-        session.close()
 
 
 def photo(name):
@@ -144,9 +117,9 @@ def test_it_is_on_the_menu():
     assert builtin().get("colour").name == "colour"
 
 
-def test_without_a_network_it_says_so():
+def test_without_a_network_it_says_so(bare):
     with pytest.raises(NotFound, match="colour"):
-        Colour().prepare(Shipped(Catalogue(())), preview(photo("chelsea.png")))
+        Colour().prepare(bare, preview(photo("chelsea.png")))
 
 
 @pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "motorcycle_left.png"])

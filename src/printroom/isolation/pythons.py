@@ -58,7 +58,7 @@ class Pythons:
         raise EnvironmentFailed(
             f"there is no Python {version} here",
             f"install it, or ask for one that is here ({', '.join(self.versions()) or 'none'}); "
-            "PRINTROOM_PYTHONS names folders to look in",
+            "UV_PYTHON_SEARCH_PATH names folders to look in",
         )
 
     def versions(self) -> list[str]:
