@@ -31,10 +31,20 @@ class Crew:
     def __init__(self, address, log, size, slots=4, lease=LEASE):
         arguments = [address, str(log), str(lease), str(slots)]
         self.command = [sys.executable, str(LABORER), *arguments]
+        self.starting = []
         self.members = [self.hire() for _ in range(size)]
 
     def hire(self):
-        return subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        member = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.starting.append(member)
+        return member
+
+    def started(self):
+        """Wait until all can be asked to stop: before, a signal ends them as it ends anyone."""
+        for member in self.starting:
+            if member in self.members:
+                assert member.stdout.readline() == "ready\n"
+        self.starting = []
 
     def kill_one(self):
         place = random.randrange(len(self.members))
@@ -43,11 +53,11 @@ class Crew:
         self.members[place] = self.hire()
 
     def __enter__(self):
-        for member in self.members:
-            assert member.stdout.readline() == "ready\n"
+        self.started()
         return self
 
     def __exit__(self, *_):
+        self.started()
         for member in self.members:
             member.terminate()
         for member in self.members:

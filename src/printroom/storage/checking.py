@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from printroom.core.errors import ConditionFailed, ObjectChanged, PrintroomError
+from printroom.core.errors import ConditionFailed, NotFound, ObjectChanged, PrintroomError
 from printroom.storage.keys import Key, Prefix
 from printroom.storage.store import ABSENT, Condition, Store
 
@@ -112,8 +112,10 @@ def _absent(store: Store, place: Prefix) -> str:
 
 def _match(store: Store, place: Prefix) -> str:
     store.need("if_match")
+    key = place.key("two")
     for _ in range(_ROUNDS):
-        _race(store, place.key("two"), store.stat(place.key("two")).etag)
+        store.put(key, b"anew")
+        _race(store, key, store.stat(key).etag)
     return ""
 
 
@@ -125,6 +127,10 @@ def _race(store: Store, key: Key, when: Condition) -> None:
             store.put(key, f"{number}".encode(), when)
         except ConditionFailed:
             return False
+        except NotFound as error:
+            raise _Wrong(
+                "what was written vanished while others wrote: add ?conditions=off to the address"
+            ) from error
         return True
 
     with ThreadPoolExecutor(_WRITERS) as pool:
