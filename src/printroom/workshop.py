@@ -45,9 +45,11 @@ from printroom.imaging.limits import Limits
 from printroom.imaging.tiling import scaled
 
 if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
+    from printroom.database.engine import Database
     from printroom.engine.explain import Explanation
     from printroom.engine.flow import Flow
     from printroom.engine.scheduler import Scheduler
+    from printroom.jobs.queue import Queue
     from printroom.pipelines.graph import Graph, Node
     from printroom.pipelines.registry import Registry
     from printroom.pipelines.shelf import Pipelines
@@ -241,6 +243,26 @@ class Workshop:
             outputs = Running(graph, desk, self._limits(pixels)).run(values)
             writing = _Writing(folder, choose)
             return {name: writing.written(value, name) for name, value in outputs.items()}
+
+    @cached_property
+    def database(self) -> Database:
+        """Where runs and accounts are kept. Raises BadOption, DatabaseUnavailable, Unwritable."""
+        from printroom.database.engine import Database
+        from printroom.database.url import embedded
+
+        made = Database.open(self.settings.database_url or embedded(self.settings.data))
+        self._closing.callback(made.close)
+        return made
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The jobs in it. Raises what `database` does, and DatabaseMismatch."""
+        from printroom.jobs.queue import Queue
+
+        settings = self.settings
+        made = Queue(self.database, lease=settings.jobs_lease, keep=settings.jobs_keep)
+        self._closing.callback(made.close)
+        return made
 
     def drain(self, timeout: float | None = None) -> bool:
         """Take no more runs and wait for those in progress; False if `timeout` seconds pass."""

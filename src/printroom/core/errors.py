@@ -13,6 +13,7 @@
     │   ├── FormatCannotHold         422 format_cannot_hold result too large for the container
     │   ├── ScaleNotOffered          422 scale_not_offered
     │   ├── NotFound                 404 not_found          no such file, model or folder
+    │   ├── NotAllowed               403 not_allowed        known, but without the scope for this
     │   ├── BodyTooLarge             413 body_too_large     request body over the limit
     │   └── BodyTimeout              408 body_timeout       the client stopped sending
     ├── ModelError                   a model cannot be used
@@ -147,6 +148,12 @@ class NotFound(RequestError):
     """No such file, model or folder."""
 
     code, status = "not_found", 404
+
+
+class NotAllowed(RequestError):
+    """Whoever asks is known, and has no scope for this."""
+
+    code, status = "not_allowed", 403
 
 
 class BodyTooLarge(RequestError):
