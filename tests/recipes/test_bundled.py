@@ -99,10 +99,12 @@ def test_a_model_for_mending_leaves_a_clean_photograph_alone(model, session, pho
 @pytest.mark.slow
 def test_it_scores_what_its_card_says(model, session):
     pytest.importorskip("torch", reason="the exams stand in the recipes (PyTorch)")
-    from printroom.recipes import deblur, dejpeg, denoise, upscale
+    from printroom.recipes import deblur, dejpeg, denoise, photo, upscale
 
     card = model.card
-    if card.task == "upscale":
+    if card.is_variant:
+        exams = photo.exams(SETS, [])
+    elif card.task == "upscale":
         exams = upscale.exams(SETS, [], int(card.geometry.scale), "")
     else:
         recipe = {"dejpeg": dejpeg, "denoise": denoise, "deblur": deblur}[card.task]

@@ -45,10 +45,11 @@ def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_pa
     for folder in "ab":
         (tmp_path / folder).mkdir()
     train(whole, pairs, None)
+    made = first.batches(pairs)
     for _ in range(5):
-        first.advance(pairs)
+        first.advance(*next(made))
     first.save()
-    first.advance(pairs)  # lost by the kill
+    first.advance(*next(made))  # lost by the kill
     second = Trainer(tmp_path / "b", BUILD, TINY)
     assert second.step == 5
     train(second, pairs, None)
@@ -56,9 +57,15 @@ def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_pa
     assert same(weights(whole), weights(second))
 
 
+def test_pairs_made_ahead_are_the_same(tmp_path, pairs):
+    here, ahead = (Trainer(tmp_path, BUILD, replace(TINY, workers=n)) for n in (0, 2))
+    for one, other in zip(here.batches(pairs), ahead.batches(pairs), strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def test_a_kill_in_mid_write_leaves_the_last_good_checkpoint(tmp_path, pairs, monkeypatch):
     trainer = Trainer(tmp_path, BUILD, TINY)
-    trainer.advance(pairs)
+    trainer.advance(*next(trainer.batches(pairs)))
     trainer.save()
     good = (tmp_path / CHECKPOINT).read_bytes()
     write = torch.save
@@ -68,7 +75,7 @@ def test_a_kill_in_mid_write_leaves_the_last_good_checkpoint(tmp_path, pairs, mo
         file.truncate(len(good) // 2)
         raise KeyboardInterrupt
 
-    trainer.advance(pairs)
+    trainer.advance(*next(trainer.batches(pairs)))
     monkeypatch.setattr(torch, "save", killed)
     with pytest.raises(KeyboardInterrupt):
         trainer.save()
@@ -89,7 +96,7 @@ def test_it_learns_and_says_how_well(tmp_path, pairs, bytes_of, capsys):
 
 def test_a_training_can_start_from_the_weights_of_another(tmp_path, pairs):
     first = Trainer(tmp_path, BUILD, TINY)
-    first.advance(pairs)
+    first.advance(*next(first.batches(pairs)))
     first.save()
     (tmp_path / "next").mkdir()
     options = replace(TINY, start=str(tmp_path / CHECKPOINT))

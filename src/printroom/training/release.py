@@ -18,6 +18,7 @@ import onnx
 
 from printroom.catalogue.card import ModelCard, Task
 from printroom.catalogue.importing import import_onnx
+from printroom.training.adversary import Adversary
 from printroom.training.export import to_onnx
 from printroom.training.judging import Exam, Run
 from printroom.training.nets import make_net
@@ -50,6 +51,8 @@ class Recipe:
     scale: int = 1
     extra: dict[str, str] | None = None
     """Data beyond the pictures -> its licence."""
+    adversary: Callable[[], Adversary | None] = lambda: None
+    """Makes the critic of nets that should look sharp."""
 
 
 def carry_out(recipe: Recipe, data: Path, out: Path, options: Options) -> ModelCard:
@@ -61,7 +64,7 @@ def carry_out(recipe: Recipe, data: Path, out: Path, options: Options) -> ModelC
     """
     out.mkdir(parents=True, exist_ok=True)
     build = partial(make_net, recipe.scale, options.channels, options.layers)
-    trainer = Trainer(out, build, options)
+    trainer = Trainer(out, build, options, adversary=recipe.adversary())
     pictures = gather(options.data_kind, data, options.leaves)
     usable = pictures.larger_than((options.patch + MARGIN) * recipe.scale)
     exams = [exam for exam in recipe.exams(pictures) if exam.pairs]
@@ -72,6 +75,8 @@ def carry_out(recipe: Recipe, data: Path, out: Path, options: Options) -> ModelC
     if options.start and not trainer.step:
         print(f"PSNR before, dB: {scores_of(exams, trainer.run)}")
     train(trainer, recipe.pairs(usable), exams[0] if exams else None)
+    if trainer.adversary is not None:
+        trainer.adversary.blend(trainer.mean)
     scores = scores_of(exams, trainer.run)
     print(f"PSNR, dB: {scores}")
     name = recipe.model + ("-research" if options.data_kind == "research" else "")

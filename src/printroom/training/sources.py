@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from printroom.core.errors import BadOption, NotFound
+from printroom.imaging.bicubic import bicubic
 from printroom.training.dead_leaves import DeadLeaves
 from printroom.training.degradations.compress import from_bytes, to_bytes
-from printroom.training.degradations.resize import Resize
 from printroom.training.photos import Photos, read_folders
 
 Array = NDArray[Any]
@@ -96,8 +96,15 @@ WIDE = (
         ),
         sharp=False,
     ),
+    Source("clic2025", "Unsplash licence (any use, also commercial)"),
+    Source("budgie-backgrounds", "CC0-1.0", ("*", "!abstract-*", "!*midnight*"), sharp=False),
+    Source(
+        "elementary-wallpapers",
+        "Unsplash licence (any use, also commercial), CC0-1.0 those before June 2017",
+        sharp=False,
+    ),
 )
-"""The package's others are under CC-BY-SA, or abstract."""
+"""Of lomiri-wallpapers-16.04, others are under CC-BY-SA, or abstract."""
 RESEARCH = (
     Source("t91", "unstated"),
     Source("bsds500_train200", "non-commercial research"),
@@ -121,6 +128,8 @@ class Pictures:
     """Files that could not be read, with the reason."""
     by_size: bool = False
     """Whether photos are drawn in proportion to the root of their pixels, not all alike."""
+    leaf_share: float = 0.35
+    """How often dead leaves are drawn, 0..1."""
 
     def larger_than(self, side: int) -> Pictures:
         """Without those whose shorter side is below `side`. Raises NotFound if none is left."""
@@ -131,9 +140,10 @@ class Pictures:
             raise NotFound(f"no picture has {side} pixels a side", "add larger ones, or --patch")
         return replace(self, photos=photos, leaves=leaves)
 
-    def draw(self, random: np.random.Generator, leaves: float = 0.35) -> Array:
-        """A photo or, with a chance of `leaves` (0..1), dead leaves."""
-        some = self.leaves if random.random() < leaves else self.photos
+    def draw(self, random: np.random.Generator, leaves: float | None = None) -> Array:
+        """A photo or, with a chance of `leaves` (0..1, None = `leaf_share`), dead leaves."""
+        share = self.leaf_share if leaves is None else leaves
+        some = self.leaves if random.random() < share else self.photos
         some = some or self.photos or self.leaves
         if self.by_size and some is self.photos:
             return some[int(np.searchsorted(self._shares, random.random()))]
@@ -166,7 +176,9 @@ def _own(data: Path) -> Pictures:
 
 
 def _known(kind: str, data: Path) -> Pictures:
-    pictures = Pictures(by_size=kind == "wide")
+    pictures = Pictures()
+    if kind == "wide":  # pictures enough, of very different sizes
+        pictures = Pictures(by_size=True, leaf_share=0.1)
     for source in {"permitted": PERMITTED, "wide": WIDE, "research": RESEARCH}[kind]:
         photos = read_source(source, data)
         pictures.photos += _with_halves(photos.pictures, source.sharp)
@@ -193,12 +205,15 @@ def _with_halves(pictures: Iterable[Array], whole: bool = True) -> list[Array]:
 
     Of large ones also half of that.
     """
-    none = np.random.default_rng(0)
     result = []
     for picture in pictures:
         result += [picture] if whole else []
-        half = to_bytes(Resize(0.5)(from_bytes(picture), none))
+        half = _half(picture)
         result.append(half)
         if min(half.shape[:2]) >= LARGE:
-            result.append(to_bytes(Resize(0.5)(from_bytes(half), none)))
+            result.append(_half(half))
     return result
+
+
+def _half(picture: Array) -> Array:
+    return to_bytes(np.clip(bicubic(from_bytes(picture), 0.5), 0, 1))

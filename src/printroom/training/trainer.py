@@ -1,19 +1,21 @@
 """A training that can be killed at any moment and goes on as if nothing had been.
 
 Options, a net, MakePair -> Trainer -> checkpoint.pt, written whole, and a score shown: BadOption
+  pairs, made ahead by processes of their own -> a step
 
 All chance of a step is drawn from the seed and the step's number, so a training that goes on gives
 the weights of one that never stopped (on a CPU, with as many threads). The learning rate is flat,
 then falls linearly to zero over the last quarter: a finished run can go on too, with more
 `--steps`. The loss is absolute, so that odd pixels do not rule, and squared over that last quarter,
-since PSNR is what is judged.
+since PSNR is what is judged. A net whose pictures should look sharp rather than be near has an
+adversary from some step on, and no squares.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -24,8 +26,10 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from printroom.core.errors import BadOption
+from printroom.training.adversary import SLOWER, Adversary
 from printroom.training.judging import Array, Run
 from printroom.training.pairs import MakePair, batch
 
@@ -35,6 +39,8 @@ WARM_UP = 200
 FALLING = 0.25
 """Share of the steps over which the rate falls, and the loss is squared."""
 LUMA = (0.299, 0.587, 0.114)
+AHEAD = 4
+"""Batches that each worker may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,11 @@ class Options:
     """Or `cuda`."""
     threads: int = 0
     """CPU threads; 0 = torch's default."""
+    workers: int = 0
+    """Processes that make pairs ahead, for a fast `device`; 0 = made between the steps."""
 
 
-IRRELEVANT = {"report_every", "device", "threads", "version"}
+IRRELEVANT = {"report_every", "device", "threads", "workers", "version"}
 """Options that do not change what is learnt."""
 
 
@@ -107,7 +115,12 @@ class Trainer:
     """The net, the mean of its weights over time, the optimiser, and how far they are."""
 
     def __init__(
-        self, out: Path, build: Callable[[], nn.Module], options: Options, loss: Loss = loss_of
+        self,
+        out: Path,
+        build: Callable[[], nn.Module],
+        options: Options,
+        loss: Loss = loss_of,
+        adversary: Adversary | None = None,
     ) -> None:
         """Train what `build` makes; go on from `out`/checkpoint.pt if it is there.
 
@@ -123,7 +136,10 @@ class Trainer:
         self.net = build().to(self.device)
         self.mean = build().to(self.device)
         """Exponential moving average of the weights: the one that is shipped."""
-        self.optimiser = torch.optim.Adam(self.net.parameters(), betas=(0.9, 0.99))
+        on_gpu = self.device.type == "cuda"
+        torch.backends.cuda.matmul.allow_tf32 = on_gpu  # as its convolutions do of themselves
+        self.optimiser = torch.optim.Adam(self.net.parameters(), betas=(0.9, 0.99), fused=on_gpu)
+        self.adversary = None if adversary is None else adversary.to(self.device)
         self.step, self.seconds = 0, 0.0
         if self.checkpoint.exists():
             self.load()
@@ -149,45 +165,77 @@ class Trainer:
     def load(self) -> None:
         """Go back to the last checkpoint."""
         state = self.state(self.checkpoint)
-        for part in ("net", "mean", "optimiser"):
-            getattr(self, part).load_state_dict(state[part])
+        for name, part in self.parts().items():
+            part.load_state_dict(state[name])
         self.step, self.seconds = state["step"], state["seconds"]
+
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint holds the state of."""
+        names = ("net", "mean", "optimiser", *(("adversary",) if self.adversary else ()))
+        return {name: getattr(self, name) for name in names}
 
     def save(self) -> None:
         """Write the checkpoint whole or not at all."""
         part = self.checkpoint.with_suffix(".part")
-        state = {name: getattr(self, name).state_dict() for name in ("net", "mean", "optimiser")}
+        state = {name: part.state_dict() for name, part in self.parts().items()}
         with part.open("wb") as file:
             torch.save(state | {"step": self.step, "seconds": self.seconds}, file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.checkpoint)
 
-    def advance(self, make: MakePair) -> float:
-        """One step; returns the loss."""
+    def batches(self, make: MakePair) -> Iterator[tuple[Tensor, Tensor]]:
+        """The pairs of the steps to come, each (n, 3, h, w) and (n, 3, s h, s w)."""
+        options = self.options
+        loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
+            _Batches(make, options.batch, options.seed),
+            batch_size=None,
+            sampler=range(self.step, options.steps),
+            num_workers=options.workers,
+            prefetch_factor=AHEAD if options.workers else None,
+            pin_memory=self.device.type == "cuda",
+        )
+        made = iter(loader)
+        for _ in range(len(loader)):
+            began = time.process_time()
+            source, target = next(made)
+            self.seconds += time.process_time() - began
+            yield source, target
+
+    def advance(self, source: Tensor, target: Tensor) -> Tensor:
+        """One step on a batch; returns the loss, still on the device."""
         began = time.process_time()
-        rate = rate_at(self.step, self.options)
+        adversary = self.adversary
+        if adversary is not None and not adversary.joins(self.step, self.options.steps):
+            adversary = None
+        if adversary is not None and not adversary.before:
+            adversary.before = {name: v.clone() for name, v in self.mean.state_dict().items()}
+        rate = rate_at(self.step, self.options) * (SLOWER if adversary else 1)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        random = np.random.default_rng([self.options.seed, self.step])
-        source, target = (part.to(self.device) for part in batch(make, self.options.batch, random))
-        squared = self.step >= self.options.steps * (1 - FALLING)
-        loss = self.loss(self.net(source), target, squared)
+        source, target = (part.to(self.device, non_blocking=True) for part in (source, target))
+        result = self.net(source)
+        squared = not self.adversary and self.step >= self.options.steps * (1 - FALLING)
+        loss = self.loss(result, target, squared)
+        if adversary:
+            loss = loss + adversary.loss(result, target)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)
         self.optimiser.step()
+        if adversary:
+            adversary.learn(result.detach(), target)
         self.step += 1
         self.average()
         self.seconds += time.process_time() - began
-        return float(loss.detach())
+        return loss.detach()
 
     def average(self) -> None:
         """Bring the mean nearer to the net, the more so the earlier it is."""
         pace = min(0.999, self.step / (self.step + 100))
+        kept, new = (list(net.parameters()) for net in (self.mean, self.net))
         with torch.no_grad():
-            for kept, new in zip(self.mean.parameters(), self.net.parameters(), strict=True):
-                kept.lerp_(new, 1 - pace)
+            torch._foreach_lerp_(kept, new, 1 - pace)
 
     def run(self, pictures: Array) -> Array:
         """What the mean makes of a batch; a `judging.Run`."""
@@ -195,6 +243,16 @@ class Trainer:
             batch = torch.from_numpy(pictures).to(self.device)
             result: Array = self.mean(batch).cpu().numpy()
         return result
+
+
+class _Batches(Dataset[tuple[Tensor, Tensor]]):  # type: ignore[misc]
+    """The batch of each step, by its number."""
+
+    def __init__(self, make: MakePair, count: int, seed: int) -> None:
+        self.make, self.count, self.seed = make, count, seed
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        return batch(self.make, self.count, np.random.default_rng([self.seed, step]))
 
 
 def device_of(name: str) -> torch.device:
@@ -213,8 +271,8 @@ def train(trainer: Trainer, make: MakePair, watched: Watched | None) -> None:
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
         bar = progress.add_task("training", total=options.steps, completed=trainer.step)
-        while trainer.step < options.steps:
-            loss = trainer.advance(make)
+        for source, target in trainer.batches(make):
+            loss = trainer.advance(source, target)
             progress.update(bar, completed=trainer.step)
             if trainer.step % options.report_every == 0 or trainer.step == options.steps:
                 trainer.save()
