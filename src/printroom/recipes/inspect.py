@@ -50,15 +50,16 @@ from printroom.training.degradations.noise import (
     ShotReadNoise,
 )
 from printroom.training.degradations.resize import Method, Resize, Sized
-from printroom.training.sources import WIDE, Source, read_source
+from printroom.training.sources import PERMITTED, RESEARCH, Source, read_source
 
 Array = NDArray[Any]
 
 PAINTINGS = "generative/paintings"
 """Have colours that no photographer would call balanced."""
 TRAIN = (
-    *(source for source in WIDE if source.folder != PAINTINGS),
-    Source("cid22", "CC-BY-SA-4.0 (Cloudinary)"),
+    *(source for source in PERMITTED if source.folder != PAINTINGS),
+    *(source for source in RESEARCH if source.folder in ("bsds500_train200", "t91")),
+    Source("sun_hays80", "unstated", sharp=False),
 )
 TEST = (
     Source("kodak24", "released for unrestricted usage"),
