@@ -33,6 +33,13 @@ def test_variables_reach_their_fields() -> None:
     assert read.preload == ("a/b@1", "c/d@2")
 
 
+@pytest.mark.parametrize("text", ["0", "1.01", "-0.5", "nan", "half"])
+def test_a_share_of_a_card_is_above_zero_and_at_most_one(text: str) -> None:
+    assert Settings.read({"PRINTROOM_GPU_SHARE": "0.5"}).gpu_share == 0.5
+    with pytest.raises(BadOption, match="PRINTROOM_GPU_SHARE"):
+        Settings.read({"PRINTROOM_GPU_SHARE": text})
+
+
 @pytest.mark.parametrize("name", ["PRINTROOM_MEMORY", "PRINTROOM_WORKERS", "PRINTROOM_PIXELS"])
 @pytest.mark.parametrize("text", ["0", "-1", "much", "1e3"])
 def test_a_bad_value_is_refused_by_the_name_of_its_variable(name: str, text: str) -> None:

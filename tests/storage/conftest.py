@@ -68,10 +68,26 @@ def rclone_s3(tmp_path_factory):
     """(endpoint, folder): S3 that checks signatures and expiry, and ignores conditions."""
     folder, port = tmp_path_factory.mktemp("rclone"), free_port()
     (folder / "bucket").mkdir()
-    command = [program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config"]
-    command += ["/dev/null", "--auth-key", ",".join(KEYS.values()), folder]
-    with running(command, port):
+    with _s3(folder, port):
         yield f"http://127.0.0.1:{port}", folder / "bucket"
+
+
+def _s3(folder, port):
+    command = [program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config"]
+    return running([*command, "/dev/null", "--auth-key", ",".join(KEYS.values()), folder], port)
+
+
+@pytest.fixture(scope="session")
+def coming_s3():
+    """(endpoint, start): an S3 that is not there yet; `with start(folder):` it is."""
+    port = free_port()
+    return f"http://127.0.0.1:{port}", lambda folder: _s3(folder, port)
+
+
+@pytest.fixture(scope="session")
+def keys():
+    """What opens these S3."""
+    return KEYS
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,25 @@
     │   ├── ScaleNotOffered          422 scale_not_offered
     │   ├── NotFound                 404 not_found          no such file, model or folder
     │   ├── NotAllowed               403 not_allowed        known, but without the scope for this
+    │   ├── AlreadyThere             409 already_exists     another one has that name
+    │   ├── BadLink                  403 bad_link           an address that is not signed by us
+    │   ├── LinkExpired              403 link_expired       a signed address whose time is over
     │   ├── BodyTooLarge             413 body_too_large     request body over the limit
+    │   ├── BadArchive               422 bad_archive        no backup of ours, or a damaged one
     │   └── BodyTimeout              408 body_timeout       the client stopped sending
+    ├── AccessError                  whoever asks does not come in, or not now
+    │   ├── NoCredentials            401 credentials_missing    no key, no session, no token
+    │   ├── MalformedCredentials     401 credentials_malformed  cannot be a key of ours
+    │   ├── UnknownCredentials       401 credentials_unknown    well formed, and nobody's
+    │   ├── ExpiredCredentials       401 credentials_expired    its time is over
+    │   ├── RevokedCredentials       401 credentials_revoked    somebody took it back
+    │   ├── WrongPassword            401 wrong_password     no such e-mail and password
+    │   ├── OtherSite                403 cross_site         another site's page sent it
+    │   ├── ProviderFailed           502 provider_failed    the identity provider cannot be trusted
+    │   └── LimitReached             come back in `retry_after` seconds
+    │       ├── RateLimited          429 rate_limited       too many requests in a short time
+    │       ├── TooManyAtOnce        429 too_many_at_once   too many requests in progress
+    │       └── BudgetSpent          429 budget_spent       the units of the day or month are spent
     ├── ModelError                   a model cannot be used
     │   ├── BadModel                 422 bad_model          not an ONNX graph, or not image to image
     │   ├── ConversionFailed         422 conversion_failed  weights that cannot be made into a graph
@@ -25,7 +42,8 @@
     │   ├── BadStep                  422 bad_step           a step's declaration does not hold
     │   ├── StepFailed               500 step_failed        a step's own code failed
     │   ├── StepLost                 500 step_lost          its process died, hung or sent garbage
-    │   └── EnvironmentFailed        500 environment_failed its environment cannot be made
+    │   ├── EnvironmentFailed        500 environment_failed its environment cannot be made
+    │   └── NoCard                   501 no_card            this machine has no such graphics card
     ├── StoreError                   a store of objects cannot do what was asked
     │   ├── BadKey                   422 bad_key            a key that is not well formed
     │   ├── OutOfScope               403 out_of_scope       this handle may not touch that key
@@ -34,6 +52,9 @@
     │   ├── NotOffered               422 not_offered        this kind of store cannot do it
     │   ├── ConditionFailed          412 condition_failed   the object is not as the writer supposed
     │   └── ObjectChanged            409 object_changed     it was replaced while it was read
+    ├── OutboundError                another server, asked on somebody's behalf, gives nothing
+    │   ├── AddressRefused           422 address_refused    no address that we may ask
+    │   └── FetchFailed              502 fetch_failed       it does not answer, or not well
     ├── DatabaseError                the database cannot do what was asked
     │   ├── DatabaseUnavailable      503 database_unavailable  it does not answer, or is locked
     │   └── DatabaseMismatch         500 database_mismatch  its tables are not what we know
@@ -156,6 +177,24 @@ class NotAllowed(RequestError):
     code, status = "not_allowed", 403
 
 
+class AlreadyThere(RequestError):
+    """Another one has that name, and there can be one only."""
+
+    code, status = "already_exists", 409
+
+
+class BadLink(RequestError):
+    """An address that is not signed by us, or not as it was signed."""
+
+    code, status = "bad_link", 403
+
+
+class LinkExpired(RequestError):
+    """A signed address whose time is over."""
+
+    code, status = "link_expired", 403
+
+
 class BodyTooLarge(RequestError):
     """The request body is over the limit."""
 
@@ -166,6 +205,97 @@ class BodyTimeout(RequestError):
     """The client stopped sending the request body."""
 
     code, status = "body_timeout", 408
+
+
+class AccessError(PrintroomError):
+    """Whoever asks does not come in, or not now."""
+
+    code, status = "access_error", 401
+
+
+class NoCredentials(AccessError):
+    """The request brought no key, no session and no token."""
+
+    code = "credentials_missing"
+
+
+class MalformedCredentials(AccessError):
+    """What the request brought cannot be a key, session or token of ours."""
+
+    code = "credentials_malformed"
+
+
+class UnknownCredentials(AccessError):
+    """Well formed, but it is nobody's."""
+
+    code = "credentials_unknown"
+
+
+class ExpiredCredentials(AccessError):
+    """The time of the key, session or token is over."""
+
+    code = "credentials_expired"
+
+
+class RevokedCredentials(AccessError):
+    """Somebody took the key back."""
+
+    code = "credentials_revoked"
+
+
+class WrongPassword(AccessError):
+    """There is nobody with that e-mail address and that password."""
+
+    code = "wrong_password"
+
+
+class OtherSite(AccessError):
+    """A page of another site sent the request, or may have."""
+
+    code, status = "cross_site", 403
+
+
+class LimitReached(AccessError):
+    """A limit of an account or of a key is reached for now."""
+
+    code, status = "limit_reached", 429
+
+    def __init__(self, reason: str, remedy: str = "", *, retry_after: int = 1) -> None:
+        super().__init__(reason, remedy)
+        self.retry_after = retry_after
+        """Seconds to wait before trying again."""
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
+        """What the answer says of the limit."""
+
+
+class RateLimited(LimitReached):
+    """Too many requests in a short time."""
+
+    code = "rate_limited"
+
+
+class TooManyAtOnce(LimitReached):
+    """Too many requests of the same account or key are in progress."""
+
+    code = "too_many_at_once"
+
+
+class BudgetSpent(LimitReached):
+    """The units of the day or of the month are spent."""
+
+    code = "budget_spent"
+
+
+class ProviderFailed(AccessError):
+    """The identity provider does not answer, or says what cannot be trusted."""
+
+    code, status = "provider_failed", 502
+
+
+class BadArchive(RequestError):
+    """A file that is no backup of ours, or a damaged one."""
+
+    code = "bad_archive"
 
 
 class ModelError(PrintroomError):
@@ -238,6 +368,12 @@ class EnvironmentFailed(PipelineError):
     code, status = "environment_failed", 500
 
 
+class NoCard(PipelineError):
+    """A step asks for graphics cards that this machine does not have."""
+
+    code, status = "no_card", 501
+
+
 class StoreError(PrintroomError):
     """A store of objects cannot do what was asked."""
 
@@ -284,6 +420,24 @@ class ObjectChanged(StoreError):
     """The object was replaced while it was read; nothing of the new one was mixed in."""
 
     code, status = "object_changed", 409
+
+
+class OutboundError(PrintroomError):
+    """Another server, asked on somebody's behalf, gives nothing."""
+
+    code, status = "outbound_error", 502
+
+
+class AddressRefused(OutboundError):
+    """The address is not one that this server may ask: private, of this machine, or not https."""
+
+    code, status = "address_refused", 422
+
+
+class FetchFailed(OutboundError):
+    """It cannot be reached, is too slow, or answers with an error."""
+
+    code, status = "fetch_failed", 502
 
 
 class DatabaseError(PrintroomError):

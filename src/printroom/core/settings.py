@@ -37,6 +37,12 @@ class Settings:
     """Processes of a server; they share out workers, memory and requests."""
     device: str = "cpu"
     """Where nets run: `cpu`, `cuda:0`, or the id of a MIG slice."""
+    gpu_share: float = 0.9
+    """Part of the graphics card that models of this process may take, above 0 to 1; steps, and
+    other processes, get what is left."""
+    image: str | None = None
+    """The container image in which this process runs; images that hold the environments of steps
+    set it. None = none of those."""
     models: tuple[Path, ...] = ()
     """Folders with models that come before the bundled ones, separated like PATH."""
     model_stores: tuple[str, ...] = ()
@@ -49,8 +55,8 @@ class Settings:
     """Bytes that loaded models may take in each process, within `memory`; None = all that runs do
     not need."""
     model_ttl: int = 300
-    """Seconds that a model stays loaded when nobody uses it; 0 = for as long as its bytes are not
-    needed."""
+    """Seconds that a model stays loaded when nobody uses it, 0 = for as long as its bytes are not
+    needed; and that a process of a step rests that says nothing of that, 0 = for ever."""
     pixels: int = 10**9
     """Largest picture taken from the command line and from Python, in pixels."""
     http_pixels: int = 5 * 10**8
@@ -63,13 +69,64 @@ class Settings:
     """Requests that may wait for their turn; beyond it the server answers 503."""
     http_log: bool = False
     """Whether each picture leaves one line of JSON on standard error; 1 or 0."""
+    http_login: bool = False
+    """Whether everybody says who they are, also on loopback before there are accounts; 1 or 0."""
+    http_metrics_open: bool = False
+    """Whether anybody may read `/metrics`; 1 or 0."""
+    url: str | None = None
+    """The address at which people reach the server, such as `https://pictures.example.com`."""
+    owner_email: str | None = None
+    """Address of an owner that a server makes when it starts, unless there is one already."""
+    owner_password: str | None = field(default=None, repr=False)
+    """The password of that owner."""
+    owner_key: str | None = field(default=None, repr=False)
+    """A key with all scopes that a server lets in, as `printroom keys generate` prints one."""
+    prices: str = ""
+    """What work costs in units: `megapixel=1; acme/portrait: picture=5, second=0.2`."""
+    oidc_issuer: str | None = None
+    """The identity provider at which people sign in, such as `https://login.example.com`."""
+    oidc_client: str | None = None
+    """What the identity provider calls this server."""
+    oidc_secret: str | None = field(default=None, repr=False)
+    """The secret that goes with it; None = a client without one."""
+    log_format: str = "text"
+    """How servers and workers log on standard error: `text` for people, `json` for machines."""
+    traces: str | None = None
+    """Where spans of work go: the address of a collector that speaks OTLP over HTTP, or an absolute
+    path of a file; None = nowhere. Needs the extra `otel`."""
     database_url: str | None = field(default=None, repr=False)
     """Where runs and accounts are kept: `postgresql+psycopg://...` for several servers; None = a
     file `printroom.db` in the data folder."""
+    endpoints: tuple[str, ...] = ()
+    """Hosts that accounts may name as the endpoint of a store, beside those of known services,
+    separated by commas: `minio.example:9000`, `*.example`."""
+    presets: str = ""
+    """Names for what may be done to a picture on its way out, with semicolons between:
+    `thumb=w:320/h:320/fit:cover; large=w:1920`."""
+    variants: int = 2**30
+    """Bytes of pictures made on the fly that are kept, in the folder `variants` of the data folder;
+    the least recently used go first."""
     jobs_lease: int = 15
     """Seconds without a sign of life after which a worker's jobs go to others, 1 or more."""
     jobs_keep: int = 7 * 24 * 3600
     """Seconds for which finished runs and their files are kept."""
+    jobs_slots: int = 2
+    """Runs that a worker has in progress at once, 1 or more."""
+    jobs_labels: tuple[str, ...] = ()
+    """Labels of a worker, separated by commas: runs with a step that asks for one go to a worker
+    that has it."""
+    http_worker: bool = True
+    """Whether a server has a worker of its own, in a process beside it; 1 or 0."""
+    assets: str | None = None
+    """Where files and results are kept: the name of a store, or name and prefix; None = the folder
+    `assets` in the data folder."""
+    files_largest: int = 2**34
+    """Largest file that is uploaded in parts, or fetched from a URL, in bytes."""
+    files_keep: int = 7 * 24 * 3600
+    """Seconds for which uploaded files are kept, 1 or more."""
+    outbound_allow: tuple[str, ...] = ()
+    """Hosts and networks, separated by commas, that URLs of files and webhooks may lead to though
+    they are not public, also without https; none = only what is public."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,6 +149,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _part(text: str) -> float:
+    try:
+        part = float(text)
+    except ValueError:
+        part = 0.0
+    if not 0 < part <= 1:
+        raise BadOption(f"{text!r} is no part of a card", "write it as 0.5, above 0 and up to 1")
+    return part
+
+
 def _seconds(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadOption(f"{text!r} is not a whole number of seconds", "write it as 300")
@@ -102,6 +169,12 @@ def _flag(text: str) -> bool:
     if text not in ("0", "1"):
         raise BadOption(f"{text!r} is neither 0 nor 1", "write 1 for yes")
     return text == "1"
+
+
+def _form(text: str) -> str:
+    if text not in ("text", "json"):
+        raise BadOption(f"{text!r} is neither text nor json", "write json for machines")
+    return text
 
 
 def _folders(text: str) -> tuple[Path, ...]:
@@ -118,6 +191,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "workers": _count,
     "processes": _count,
     "device": str,
+    "gpu_share": _part,
+    "image": str,
     "models": _folders,
     "model_stores": _names,
     "preload": _names,
@@ -129,7 +204,29 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "http_running": _count,
     "http_waiting": _count,
     "http_log": _flag,
+    "http_login": _flag,
+    "http_metrics_open": _flag,
+    "url": str,
+    "owner_email": str,
+    "owner_password": str,
+    "owner_key": str,
+    "prices": str,
+    "oidc_issuer": str,
+    "oidc_client": str,
+    "oidc_secret": str,
+    "log_format": _form,
+    "traces": str,
     "database_url": str,
+    "endpoints": _names,
+    "presets": str,
+    "variants": parse_size,
     "jobs_lease": _count,
     "jobs_keep": _count,
+    "jobs_slots": _count,
+    "jobs_labels": _names,
+    "http_worker": _flag,
+    "assets": str,
+    "files_largest": parse_size,
+    "files_keep": _count,
+    "outbound_allow": _names,
 }

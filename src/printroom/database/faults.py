@@ -3,6 +3,7 @@
     SQLAlchemyError -> DatabaseUnavailable   it does not answer, or is locked: worth another try
                     -> DiskFull              its disk is full: worth another try, later
                     -> DatabaseMismatch      tables are missing, or are not as this printroom knows
+                    -> BadOption             a text with a zero byte, which PostgreSQL cannot hold
                     -> itself                a mistake of ours
 
 Guarantee: what is called transient left nothing behind, unless the answer to a commit was lost;
@@ -14,16 +15,23 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from printroom.core.errors import DatabaseMismatch, DatabaseUnavailable, DiskFull, PrintroomError
+from printroom.core.errors import (
+    BadOption,
+    DatabaseMismatch,
+    DatabaseUnavailable,
+    DiskFull,
+    PrintroomError,
+)
 
 _AGAIN = {"40001", "40P01", "55P03", "57014"}
 """SQLSTATE: serialization failure, deadlock, lock not available, query cancelled."""
 _NO_TABLE = {"42P01", "42703"}
 """SQLSTATE: no such table, no such column."""
 _DISK = "53100"
+_TEXT = "22021"
 _RESOURCES = ("08", "53", "57P")
 """SQLSTATE classes: connection, resources, operator intervention."""
 
@@ -61,6 +69,8 @@ def _postgres(error: DBAPIError, state: str, where: str) -> Exception:
         return DiskFull(f"{where}: its disk is full", "free some room; nothing was half written")
     if state in _NO_TABLE:
         return _mismatch(error.orig, where)
+    if state == _TEXT or (not state and isinstance(error, DataError)):
+        return BadOption("a text cannot be kept: it has a zero byte", "leave that out")
     lost = error.connection_invalidated or state in _AGAIN or state.startswith(_RESOURCES)
     if lost or (not state and isinstance(error, OperationalError | InterfaceError)):
         reason = str(error.orig).splitlines()[0] if str(error.orig) else "the connection was lost"

@@ -1,11 +1,13 @@
 """Being woken when others have committed something.
 
-    write: wakes.tell(connection, topic)  -- commit -->  everybody's wakes.wait(topic, seen) returns
+    told = wakes.tell(connection, topic)  -- commit -->  everybody's wakes.wait(topic, seen) returns
+    wakes.done(told)                                     this process's own at once
 
 PostgreSQL carries the topic with NOTIFY. SQLite says only that some other connection committed
-(`PRAGMA data_version`), looked at every few milliseconds while somebody waits; it wakes every
-topic. Guarantee: never misses a commit that told its topic after `seen` was taken, while the
-database can be reached; may wake for nothing. Who waits looks again after a while all the same.
+(`PRAGMA data_version`), looked at every few milliseconds while somebody waits; which topics were
+told is counted in the table `wakes`. Guarantee: never misses a commit that told its topic after
+`seen` was taken, while the database can be reached; may wake for nothing. Who waits looks again
+after a while all the same.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -27,6 +30,13 @@ _AWAY = 0.5
 """Seconds until a listener that lost its database tries again."""
 _CHANNEL = "printroom"
 _NOTIFY = text(f"SELECT pg_notify('{_CHANNEL}', :topics)")
+_TABLE = "CREATE TABLE IF NOT EXISTS wakes (topic TEXT PRIMARY KEY, told INTEGER NOT NULL)"
+_COUNT = (
+    "INSERT INTO wakes (topic, told) VALUES {rows}"
+    " ON CONFLICT (topic) DO UPDATE SET told = told + 1 RETURNING topic, told"
+)
+Told = Sequence[tuple[str, int]]
+"""Topics that a transaction told, and their counts; 0 where nobody counts."""
 _log = logging.getLogger(__name__)
 
 
@@ -38,38 +48,62 @@ class Wakes:
         self._changed = threading.Condition()
         self._all = 0
         self._topics: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        """What the table says, as far as its commits have woken those who wait here."""
         self._waiting = 0
         self._closed = False
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        if database.sqlite:
+            database.run(lambda connection: connection.exec_driver_sql(_TABLE), lasting=False)
 
-    def tell(self, connection: Connection, *topics: str) -> None:
-        """Have the commit of this transaction wake those who wait for `topics`, anywhere."""
-        if topics and not self._database.sqlite:
-            connection.execute(_NOTIFY, {"topics": ",".join(topics)})
+    def tell(self, connection: Connection, *topics: str) -> Told:
+        """Have the commit of this transaction wake those who wait for `topics`, anywhere else.
+
+        After the commit give what this returns to `done`, for those who wait here.
+        """
+        named = tuple(dict.fromkeys(topics))
+        if not named:
+            return ()
+        if self._database.sqlite:
+            rows = ", ".join(["(?, 1)"] * len(named))
+            found = connection.exec_driver_sql(_COUNT.format(rows=rows), named)
+            return [(topic, count) for topic, count in found]
+        connection.execute(_NOTIFY, {"topics": ",".join(named)})
+        return [(topic, 0) for topic in named]
+
+    def done(self, told: Told) -> None:
+        """Wake this process's own waiters at once, after the commit that told."""
+        with self._changed:
+            for topic, count in told:
+                if self._counts.get(topic, 0) == count - 1:  # or others told it meanwhile, too
+                    self._counts[topic] = count
+                self._topics[topic] = self._topics.get(topic, 0) + 1
+            self._changed.notify_all()
 
     def bump(self, *topics: str) -> None:
-        """Wake this process's own waiters at once; for after the commit."""
+        """Wake this process's own waiters, though nothing was committed."""
         with self._changed:
             for topic in topics:
                 self._topics[topic] = self._topics.get(topic, 0) + 1
             self._changed.notify_all()
 
-    def seen(self, topic: str) -> int:
-        """How often `topic` was told so far; take it before you look at the tables."""
+    def seen(self, *topics: str) -> int:
+        """How often any of `topics` was told so far; take it before you look at the tables."""
         self._start()
         with self._changed:
-            return self._all + self._topics.get(topic, 0)
+            return self._told(topics)
 
-    def wait(self, topic: str, seen: int, timeout: float) -> bool:
-        """Whether `topic` was told since `seen`; waits for it at most `timeout` seconds."""
+    def wait(self, topics: str | Sequence[str], seen: int, timeout: float) -> bool:
+        """Whether any of `topics` was told since `seen`; waits at most `timeout` seconds."""
+        wanted = (topics,) if isinstance(topics, str) else topics
         self._start()
         with self._changed:
             self._waiting += 1
             self._changed.notify_all()
             try:
                 return self._changed.wait_for(
-                    lambda: self._closed or self._all + self._topics.get(topic, 0) != seen, timeout
+                    lambda: self._closed or self._told(wanted) != seen, timeout
                 )
             finally:
                 self._waiting -= 1
@@ -81,6 +115,9 @@ class Wakes:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
+
+    def _told(self, topics: Sequence[str]) -> int:
+        return self._all + sum(self._topics.get(topic, 0) for topic in topics)
 
     def _start(self) -> None:
         with self._changed:
@@ -110,17 +147,25 @@ class Wakes:
             self._all += 1
             self._changed.notify_all()
 
+    def _counted(self, rows: Told) -> None:
+        """What the table says now."""
+        with self._changed:
+            fresh = [topic for topic, count in rows if self._counts.get(topic, 0) < count]
+            self._counts.update(rows)
+            self.bump(*fresh)
+
     def _watch(self) -> None:
         path = str(self._database.engine.url.database)
         with contextlib.closing(sqlite3.connect(path, check_same_thread=False)) as connection:
             last = _version(connection)
+            self._counted(connection.execute("SELECT topic, told FROM wakes").fetchall())
             self._ready.set()
             while not self._closed:
                 with self._changed:
                     self._changed.wait_for(lambda: self._waiting or self._closed)
                 if (version := _version(connection)) != last:
                     last = version
-                    self._everything()
+                    self._counted(connection.execute("SELECT topic, told FROM wakes").fetchall())
                 time.sleep(POLL)
 
     def _listen(self) -> None:

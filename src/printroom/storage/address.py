@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
@@ -18,6 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 from printroom.core.errors import BadKey, BadOption
 from printroom.storage.keys import Prefix, shown
 
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_REGION = re.compile(r"[a-z0-9-]{1,40}")  # it becomes a part of a host's name
 _SWITCHES = {"on": True, "off": False}
 _CLOUD = ("access_token", "refresh_token", "client_id", "client_secret")
 
@@ -100,7 +103,11 @@ class Address:
             raise BadOption(
                 f"{shown(text)} is no address of a store", f"write it as {form}?OPTIONS"
             )
+        if url.netloc and not _BUCKET.fullmatch(url.netloc):
+            raise BadOption(f"{shown(url.netloc)} is no bucket", "take letters, digits, . _ and -")
         options = _options(url.scheme, service, pairs)
+        if not _REGION.fullmatch(options.get("region", "auto")):
+            raise BadOption(f"region {shown(options['region'])} is none", "write it as eu-west-1")
         conditions = _switch("conditions", options.pop("conditions", "on"))
         ambient = _switch("ambient", options.pop("ambient", "off"))
         patience = _seconds(options.pop("patience", "30"))

@@ -1,4 +1,4 @@
-"""The stores of an installation by name: those of its environment, and those that were added.
+"""The stores of an installation, or of one account, by name: of its environment, and added ones.
 
     PRINTROOM_STORE_PHOTOS=s3://bucket/prefix, PRINTROOM_STORE_PHOTOS__ACCESS_KEY_ID=...
     add("photos", address, secrets) -> <folder>/stores/photos.json: BadOption
@@ -14,22 +14,24 @@ import contextlib
 import json
 import os
 import re
-import secrets as random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from printroom.core.errors import BadOption, NotFound, Unwritable
+from printroom.core.errors import BadOption, NotFound
 from printroom.storage.address import Address
+from printroom.storage.guests import check_guest
 from printroom.storage.keys import shown
 from printroom.storage.opening import open_store
+from printroom.storage.pages import FolderPages, Pages, write_whole
 from printroom.storage.store import Store
 
 VARIABLE = "PRINTROOM_STORE_"
 KEY = "PRINTROOM_STORES_KEY"
+_MOST, _LONGEST = 100, 16_384
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -45,36 +47,59 @@ class Listed:
     """Whether it comes from the environment, and cannot be removed here."""
 
 
-class StoreBook:
-    """Names of stores, kept in a folder. Any number of processes may use it."""
+@dataclass(frozen=True)
+class Guest:
+    """An account that is not the owner of this machine: it may have what `check_guest` lets it."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
-        self._folder = folder / "stores"
+    pages: Pages
+    """Where its stores are kept."""
+    endpoints: Sequence[str] = ()
+    """Hosts that it may name beside those of known services."""
+
+
+class StoreBook:
+    """Names of stores, with what opens them. Any number of processes may use it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        guest: Guest | None = None,
+    ) -> None:
+        """`guest`: whose book it is, None = the owner's, with the stores of the environment."""
+        self._home = folder / "stores"
         self._environment = os.environ if environment is None else environment
+        self._guest = guest
+        self._pages = FolderPages(self._home) if guest is None else guest.pages
 
     def add(self, name: str, address: str, secrets: Mapping[str, str] | None = None) -> Listed:
-        """Keep a store, in place of one of that name. Raises BadOption, Unwritable."""
+        """Keep a store, in place of one of that name. Raises BadOption, NotAllowed, Unwritable."""
         if not _NAME.fullmatch(name):
             raise BadOption(f"{shown(name)} is not a name", "take a-z, 0-9 and dashes")
         if name in self._fixed():
             raise BadOption(f"{name} is set by {_variable(name)}", "take another name")
-        Address.parse(address).settings(secrets or {})
+        self._checked(address).settings(secrets or {})
+        if sum(map(len, (secrets or {}).values())) > _LONGEST:
+            raise BadOption("the secrets are too long", f"{_LONGEST} characters are the most")
+        if len(self.listed()) >= _MOST and not any(one.name == name for one in self.listed()):
+            raise BadOption(f"there are {_MOST} stores already", "remove one")
         sealed = self._cipher(make=True).encrypt(json.dumps(dict(secrets or {})).encode())
         content = {"address": address, "names": sorted(secrets or {}), "sealed": sealed.decode()}
-        self._write(f"{name}.json", json.dumps(content, indent=1).encode())
+        self._pages.write(name, json.dumps(content, indent=1))
         return Listed(name, address, tuple(sorted(secrets or {})), fixed=False)
 
     def remove(self, name: str) -> None:
         """Forget a store. Raises NotFound; BadOption for one of the environment."""
         if self.find(name).fixed:
             raise BadOption(f"{name} is set by {_variable(name)}", "unset it there")
-        (self._folder / f"{name}.json").unlink(missing_ok=True)
+        self._pages.remove(name)
 
     def find(self, name: str) -> Listed:
         """What may be told of one. Raises NotFound."""
-        for listed in self.listed():
-            if listed.name == name:
-                return listed
+        if (address := self._fixed().get(name)) is not None:
+            return Listed(name, address, tuple(sorted(self._fixed_secrets(name))), fixed=True)
+        if _NAME.fullmatch(name) and self._pages.read(name) is not None:
+            return self._listed(name)
         known = ", ".join(listed.name for listed in self.listed()) or "none"
         raise NotFound(f"there is no store {shown(name)}", f"there is {known}")
 
@@ -84,28 +109,37 @@ class StoreBook:
             Listed(name, address, tuple(sorted(self._fixed_secrets(name))), fixed=True)
             for name, address in self._fixed().items()
         ]
-        for path in self._folder.glob("[a-z0-9]*.json"):
-            if path.stem not in self._fixed():
-                content = self._read(path)
-                names = tuple(content["names"])
-                found.append(Listed(path.stem, str(content["address"]), names, fixed=False))
+        for name in set(self._pages.names()) - set(self._fixed()):
+            found.append(self._listed(name))
         return sorted(found, key=lambda listed: listed.name)
 
+    def _listed(self, name: str) -> Listed:
+        content = self._read(name)
+        return Listed(name, str(content["address"]), tuple(content["names"]), fixed=False)
+
     def open(self, name: str) -> Store:
-        """The store of that name. Raises NotFound, BadOption."""
+        """The store of that name. Raises NotFound, BadOption, NotAllowed."""
         listed = self.find(name)
         if listed.fixed:
             return open_store(listed.address, self._fixed_secrets(name))
-        sealed = str(self._read(self._folder / f"{name}.json")["sealed"]).encode()
+        sealed = str(self._read(name)["sealed"]).encode()
         try:
             secrets = json.loads(self._cipher().decrypt(sealed))
         except InvalidToken:
             reason = f"the secrets of {name} were sealed with another key"
             raise BadOption(reason, f"set {KEY}, or add the store again") from None
-        return open_store(listed.address, secrets)
+        return open_store(self._checked(listed.address), secrets)
+
+    def _checked(self, address: str) -> Address:
+        found = Address.parse(address)
+        if self._guest:
+            check_guest(found, self._guest.endpoints)
+        return found
 
     def _fixed(self) -> dict[str, str]:
         """Name -> address, of the environment."""
+        if self._guest:
+            return {}
         names = (name for name in self._environment if name.startswith(VARIABLE))
         plain = (name for name in names if "__" not in name.removeprefix(VARIABLE))
         return {
@@ -121,46 +155,25 @@ class StoreBook:
         )
         return {secret.lower(): self._environment[key] for secret, key in found}
 
-    def _read(self, path: Path) -> dict[str, Any]:
+    def _read(self, name: str) -> dict[str, Any]:
         try:
-            content = json.loads(path.read_bytes())
+            content = json.loads(self._pages.read(name) or "")
             return {part: content[part] for part in ("address", "names", "sealed")}
-        except (OSError, ValueError, KeyError, TypeError):
-            raise BadOption(f"{path} cannot be read", "add the store again") from None
+        except (ValueError, KeyError, TypeError):
+            reason = f"what is kept of the store {name} cannot be read"
+            raise BadOption(reason, "add the store again") from None
 
     def _cipher(self, make: bool = False) -> Fernet:
         key = self._environment.get(KEY, "").encode()
-        path = self._folder / "stores.key"
+        path = self._home / "stores.key"
         if not key and make and not path.exists():
             with contextlib.suppress(FileExistsError):
-                self._write(path.name, Fernet.generate_key(), exclusive=True)
+                write_whole(path, Fernet.generate_key(), exclusive=True)
         try:
             return Fernet(key or path.read_bytes())
         except (OSError, ValueError):
             reason = f"there is no key that opens the secrets of stores, in {KEY} or {path}"
             raise BadOption(reason, "a key is 32 bytes in URL-safe base64") from None
-
-    def _write(self, name: str, data: bytes, exclusive: bool = False) -> None:
-        """A file for the owner alone, whole or not at all. Raises FileExistsError, Unwritable."""
-        draft = self._folder / f".{random.token_hex(8)}"
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(handle)
-            if exclusive:
-                (self._folder / name).hardlink_to(draft)
-            else:
-                draft.replace(self._folder / name)
-        except FileExistsError:
-            raise
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise Unwritable(f"{self._folder} cannot be written", why) from error
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def _variable(name: str) -> str:

@@ -39,6 +39,9 @@ TTL = 30 * 86400.0
 _PATIENCE = 60.0
 """Seconds to wait for another process that fetches the same; then it is fetched here, too."""
 _PAGES = BLOCK // PAGE
+_LEAST = 2**20 // PAGE
+"""Pages that are asked for at once at least, where there are more: so that as many streams as
+there are share what is wanted, and not one request is made for each page."""
 _LARGEST = 16
 """Objects larger than this many caches are not kept, not even in part: what a store says of their
 size costs memory and disk before a byte of them was seen."""
@@ -224,7 +227,7 @@ class CachedObject:
                     found[id(flight)] = flight
                 elif not (self._entry and self._entry.known(page, page)):
                     fresh.append(page)
-            for begin, end in _runs(fresh):
+            for begin, end in _runs(fresh, _step(len(fresh))):
                 flight = Future()
                 found[id(flight)] = flight
                 self._flights |= dict.fromkeys(range(begin, end + 1), flight)
@@ -331,15 +334,24 @@ def _span(start: int, size: int) -> tuple[int, int]:
     return start // PAGE, (start + max(size, 1) - 1) // PAGE
 
 
-def _runs(pages: list[int]) -> Iterator[tuple[int, int]]:
-    """Neighbouring pages as (first, last), cut where blocks end.
+def _step(pages: int) -> int:
+    """Pages of one request, of so many that are wanted.
 
-    >>> list(_runs([1, 2, 5, 63, 64]))
+    >>> _step(1), _step(160), _step(640), _step(10_000)
+    (16, 16, 40, 64)
+    """
+    return min(_PAGES, max(_LEAST, -(-pages // STREAMS)))
+
+
+def _runs(pages: list[int], step: int) -> Iterator[tuple[int, int]]:
+    """Neighbouring pages as (first, last), cut at multiples of `step`.
+
+    >>> list(_runs([1, 2, 5, 63, 64], 64))
     [(1, 2), (5, 5), (63, 63), (64, 64)]
     """
     begin = previous = None
     for page in pages:
-        if previous is None or page != previous + 1 or page % _PAGES == 0:
+        if previous is None or page != previous + 1 or page % step == 0:
             if begin is not None and previous is not None:
                 yield begin, previous
             begin = page
