@@ -112,6 +112,16 @@ def test_variants_are_taken_by_name_only(tmp_path: Path, add_model: AddModel, va
         catalogue.for_task("denoise")
 
 
+def test_the_sharp_look_takes_what_no_default_takes(tmp_path: Path, add_model: AddModel) -> None:
+    add_model(tmp_path, "house/true", 1, 2, "upscale")
+    add_model(tmp_path, "house/bad-photo", 1, 4, "upscale")
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.for_scale(4, "sharp").card.name == "house/bad-photo"
+    assert catalogue.for_scale(2).card.name == "house/true"
+    with pytest.raises(ScaleNotOffered, match="no sharp model enlarges by 2: the scales here are: 4"):
+        catalogue.for_scale(2, "sharp")
+
+
 def test_a_card_of_before_tasks_has_none_and_an_unknown_one_is_refused(
     tmp_path: Path, add_model: AddModel
 ) -> None:

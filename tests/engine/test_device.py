@@ -1,11 +1,19 @@
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from printroom.core.errors import BadOption
+from printroom.core.errors import BadOption, Overloaded
+from printroom.core.settings import Settings
+from printroom.engine import device as devices
 from printroom.engine.device import Device, _quota, usable_cpus
+from printroom.engine.floor import Floor
+from printroom.isolation.cards import Card, Place
+from printroom.isolation.grants import NOTHING, UNITS, Ask, CardLedger
+
+ALPHA = Place("GPU-a", "Alpha")
 
 
 def has_cuda() -> bool:
@@ -61,3 +69,39 @@ def test_a_control_group_limits_the_workers(tmp_path: Path, text: str, cpus: int
     file.write_text(text)
     assert _quota(file) == cpus
     assert _quota(tmp_path / "none") == 1 << 30
+
+
+def on_a_card(share: float) -> Device:
+    """What a process would have whose card the ledger is given."""
+    return replace(Device.parse("cpu"), place=ALPHA, share=share)
+
+
+def test_two_share_a_card_and_a_third_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_PATIENCE", 0.1)
+    ledger = CardLedger(tmp_path)
+    first, second = (on_a_card(0.5).hold(ledger) for _ in range(2))
+    with pytest.raises(Overloaded, match=rf"0\.5 of Alpha.*process {os.getpid()}.*GPU_SHARE"):
+        on_a_card(0.5).hold(ledger)
+    first.close()
+    on_a_card(0.45).hold(ledger).close()
+    second.close()
+    assert Device.parse("cpu").hold(ledger) is NOTHING
+
+
+def test_models_take_their_share_with_the_first_and_steps_have_the_rest(
+    tmp_path: Path, models: Path
+) -> None:
+    ledger = CardLedger(tmp_path / "cards", lambda: (Card(0, "Alpha", "GPU-a"),))
+    floor = Floor(Settings(data=tmp_path, models=(models,), workers=1))
+    floor.device = on_a_card(0.9)
+    ledger.take_of(ALPHA, 1, "nobody has it yet").close()  # type: ignore[union-attr]
+    floor.link(floor.model("test/double@1"))
+    assert ledger.take(Ask(0.15), "step large") is None
+    rest = ledger.take(Ask(0.1), "step small")
+    assert rest is not None
+    assert len(rest.files) == UNITS // 10
+    rest.close()
+    floor.close()
+    ledger.take_of(ALPHA, 1, "nobody has it any more").close()  # type: ignore[union-attr]

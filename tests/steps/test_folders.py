@@ -1,5 +1,6 @@
 """Steps in folders: kept by content, called by name, started when they are run."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,8 +12,16 @@ from typing import Any
 import psutil
 import pytest
 
-from printroom.core.errors import BadPipeline, BadStep, NotFound, StepFailed
+from printroom.core.errors import (
+    BadPipeline,
+    BadStep,
+    EnvironmentFailed,
+    NoCard,
+    NotFound,
+    StepFailed,
+)
 from printroom.core.settings import Settings
+from printroom.isolation.cards import here
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.spec import PipelineSpec
 from printroom.steps.folders import StepFolders
@@ -260,3 +269,43 @@ def test_who_adds_the_same_at_once_gets_the_same(write: Write, data: Path) -> No
     folders = StepFolders(data)
     assert folders.pinned("shout") == pins.pop().strip()
     assert kept(data) == 1
+
+
+@pytest.mark.skipif(bool(here()), reason="this machine has graphics cards")
+def test_a_step_that_needs_a_card_is_added_where_there_is_none(
+    write: Write, workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = write()
+    with (folder / "step.toml").open("a") as file:
+        file.write("[resources]\ngpu = 1\n")
+    workshop.add_step(folder)
+    assert workshop.folders.names() == ["shout"]
+    with pytest.raises(NoCard, match="step shout asks for gpu = 1"):
+        said(workshop, pipeline(tmp_path, "shout"), tmp_path)
+
+
+def test_a_step_of_an_image_is_added_in_the_image_and_runs_there_alone(
+    write: Write, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, bin_ = "acme/steps:1", tmp_path / "bin"
+    bin_.mkdir()
+    (bin_ / f"python{HERE}").symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    folder = write()
+    with (folder / "step.toml").open("a") as file:
+        file.write(f'[resources]\nimage = "{image}"\n')
+    outside = StepFolders(data)
+    with pytest.raises(EnvironmentFailed, match=image):
+        outside.add(folder)
+    inside = StepFolders(data, image=image)
+    pin = inside.add(folder).pin
+    step = outside.find(pin)
+    assert step is not None
+    with pytest.raises(EnvironmentFailed, match=image):
+        step.factory()
+    ours = inside.find(pin)
+    assert ours is not None
+    with ours.factory().isolated as running:
+        assert running.run({"text": "oh"})["result"] == "OH"
+    outside.close()
+    inside.close()

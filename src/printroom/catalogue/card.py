@@ -15,8 +15,13 @@ Task = Literal["upscale", "dejpeg", "denoise", "deblur", "lowlight", "colour", "
 TASKS: tuple[Task, ...] = get_args(Task)
 Runtime = Literal["onnx", "torch", "tensorflow"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
-VARIANTS = ("-research", "-photo")
-"""Endings of names that are chosen by name only, never by default."""
+Look = Literal["faithful", "sharp"]
+"""What enlarged pictures are like: near to the truth, or pleasing, with detail that is invented."""
+LOOKS: tuple[Look, ...] = get_args(Look)
+SHARP = "-photo"
+"""Ending of the names of models whose pictures look sharp."""
+VARIANTS = ("-research", SHARP)
+"""Endings of names that are chosen by name or by look only, never by default."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class ModelCard:
 
     @property
     def is_variant(self) -> bool:
-        """Whether the model is never taken unless it is named."""
+        """Whether the model is never taken unless it, or its look, is named."""
         return self.name.endswith(VARIANTS)
 
     @property
@@ -114,3 +119,10 @@ class Model:
     weights: Path
     stored: tuple[str, str] | None = None
     """Name of a store, and the key of the weights there; None = they are here."""
+    bare: bool = False
+    """Whether its graph is meant as it is, past the reading of its card."""
+
+    @property
+    def label(self) -> str:
+        """Its id, for people; what is bare is told from what is read."""
+        return f"{self.card.id}#graph" if self.bare else self.card.id

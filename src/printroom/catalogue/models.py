@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from printroom.catalogue.card import Model, ModelCard, Task
+from printroom.catalogue.card import SHARP, Look, Model, ModelCard, Task
 from printroom.core.errors import BadModel, NotFound, ScaleNotOffered
 
 BUNDLED = Path(__file__).parent.parent / "models"
@@ -46,17 +46,18 @@ class Catalogue:
         offered = ", ".join(model.card.id for model in self.models) or "none"
         raise NotFound(f"there is no model {name!r}", f"the models here are: {offered}")
 
-    def scales(self) -> list[Fraction]:
-        """Every scale that some model enlarges by, ascending."""
-        return sorted({m.card.geometry.scale for m in self._defaults if m.card.upscales})
+    def scales(self, look: Look = "faithful") -> list[Fraction]:
+        """Every scale that some model of that look enlarges by, ascending."""
+        return sorted({m.card.geometry.scale for m in self._looking(look) if m.card.upscales})
 
-    def for_scale(self, scale: Fraction | int) -> Model:
-        """The first model that enlarges by `scale`, in its newest version."""
-        for model in self._defaults:
+    def for_scale(self, scale: Fraction | int, look: Look = "faithful") -> Model:
+        """The first model that enlarges by `scale` with that look, in its newest version."""
+        for model in self._looking(look):
             if model.card.upscales and model.card.geometry.scale == scale:
                 return verified(model)
-        offered = ", ".join(map(str, self.scales())) or "none"
-        raise ScaleNotOffered(f"no model enlarges by {scale}", f"the scales here are: {offered}")
+        offered = ", ".join(map(str, self.scales(look))) or "none"
+        kind = "model" if look == "faithful" else f"{look} model"
+        raise ScaleNotOffered(f"no {kind} enlarges by {scale}", f"the scales here are: {offered}")
 
     def for_task(self, task: Task, scale: Fraction | int = 1) -> Model:
         """The first model for `task` at `scale`, in its newest version.
@@ -77,6 +78,12 @@ class Catalogue:
     def _defaults(self) -> tuple[Model, ...]:
         """The models that may be taken without being named."""
         return tuple(model for model in self.models if not model.card.is_variant)
+
+    def _looking(self, look: Look) -> tuple[Model, ...]:
+        """The models that are taken when that look is asked for."""
+        if look == "faithful":
+            return self._defaults
+        return tuple(model for model in self.models if model.card.name.endswith(SHARP))
 
 
 def _models_in(folder: Path) -> list[Model]:

@@ -2,6 +2,7 @@
 
     Model -> open_model -> ModelSession            BadModel BadOption EnvironmentFailed
     Model -> open_generator -> Generator           BadModel BadOption
+    a bare Model -> open_model -> GraphSession     BadModel BadOption
 
 ONNX runs in this process, anything else in an environment and a process of its own; the reading of
 its card stands between the model and the house: (n, channels, h, w) float32, sRGB from 0 to 1.
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from printroom.catalogue.card import Model
 from printroom.core.errors import BadModel
 from printroom.core.session import ModelSession, Session
-from printroom.runtimes.onnx.session import CPU, OnnxSession, Provider
+from printroom.runtimes.onnx.session import CPU, GraphSession, OnnxSession, Provider
 from printroom.runtimes.reading import Reading
 
 if TYPE_CHECKING:  # most models need none of it
@@ -35,6 +36,8 @@ def open_model(
     = there are none. Raises BadModel, BadOption for a device that is not here, EnvironmentFailed.
     """
     card = model.card
+    if model.bare:
+        return GraphSession(model.weights, providers)
     if card.reading.generates:
         raise BadModel(f"{card.id} draws pictures and takes none", "use `printroom models draw`")
     if card.runtime != "onnx":

@@ -1,6 +1,7 @@
 """What tiles run on, and all that follows from it: providers, workers, memory, clock, tolerance.
 
     "cpu" | "cuda" | "cuda:1" | "MIG-<uuid>" -> Device      BadOption: not a device, or not here
+    Device -> hold -> our share of its card                 Overloaded: others have it
 
 A MIG slice is chosen as CUDA wants it, by naming it alone in CUDA_VISIBLE_DEVICES; `parse` does so,
 and must therefore come before anything in this process starts CUDA, and a process has one slice.
@@ -15,18 +16,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
-from printroom.core.errors import BadOption
+from printroom.core.errors import BadOption, Overloaded
+from printroom.core.settings import Settings
 from printroom.engine.batcher import BATCH_PIXELS
+from printroom.isolation.cards import Place, choose, here, places
+from printroom.isolation.grants import NOTHING, CardLedger, Grant
 from printroom.runtimes.onnx.session import CPU, Provider
 
-GPU_SHARE = 0.9
-"""Part of a card's memory that we take; CUDA's own context needs the rest."""
 GPU_WORKERS = 2
 """One computes while the other converts pixels."""
 
 GPU_BATCH_PIXELS = 1 << 20
 """Enough to fill a card; more gains nothing."""
+_PATIENCE = 5.0
+"""Seconds until others have let go of a card, at most: those that are ending, or rest."""
 
 
 @dataclass(frozen=True)
@@ -46,33 +51,35 @@ class Device:
     """What a batch costs is measured by it: CPU time of the thread, or wall time."""
     tolerance: float
     """Largest difference between tiled and untiled, of full scale; 0 = the same bits."""
+    place: Place | None = None
+    """The card or slice; None = none."""
+    share: float = 0.0
+    """Part of it that models may take."""
 
     @classmethod
-    def parse(cls, name: str) -> Device:
-        """The device called `name`."""
+    def parse(cls, name: str, share: float = Settings.gpu_share) -> Device:
+        """The device called `name`; `share`: part of a card that models may take."""
         if name == "cpu":
             return cls(name, CPU, usable_cpus(), None, BATCH_PIXELS, time.thread_time, 0.0)
         if name.startswith("MIG-"):
-            return cls._slice(name)
+            return cls._slice(name, share)
         if match := re.fullmatch(r"cuda(?::(\d+))?", name):
-            return cls._cuda(name, int(match[1] or 0))
+            return cls._cuda(name, int(match[1] or 0), share)
         raise BadOption(f"there is no device {name!r}", "choose cpu, cuda, cuda:1 or MIG-<uuid>")
 
     @classmethod
-    def _slice(cls, name: str) -> Device:
-        before = os.environ.get("CUDA_VISIBLE_DEVICES")
-        os.environ["CUDA_VISIBLE_DEVICES"] = name
+    def _slice(cls, name: str, share: float) -> Device:
+        undo = choose(name)
         try:
-            return cls._cuda(name, 0)
+            return cls._cuda(name, 0, share)
         except BadOption:
-            del os.environ["CUDA_VISIBLE_DEVICES"]
-            if before is not None:
-                os.environ["CUDA_VISIBLE_DEVICES"] = before
+            undo()
             raise
 
     @classmethod
-    def _cuda(cls, name: str, ordinal: int) -> Device:
-        limit = int(GPU_SHARE * _video_memory(name, ordinal))
+    def _cuda(cls, name: str, ordinal: int, share: float) -> Device:
+        memory, uuid = _asked(name, ordinal)
+        limit = int(share * memory)
         options = {
             "device_id": ordinal,
             "gpu_mem_limit": limit,
@@ -81,7 +88,39 @@ class Device:
         }
         providers: tuple[Provider, ...] = (("CUDAExecutionProvider", options), *CPU)
         return cls(
-            name, providers, GPU_WORKERS, limit, GPU_BATCH_PIXELS, time.perf_counter, tolerance=1e-4
+            name,
+            providers,
+            GPU_WORKERS,
+            limit,
+            GPU_BATCH_PIXELS,
+            time.perf_counter,
+            tolerance=1e-4,
+            place=_place(name, uuid),
+            share=share,
+        )
+
+    def hold(self, ledger: CardLedger) -> Grant:
+        """Its share of the card, which steps and other processes then do without; close it.
+
+        Raises Overloaded when others have too much of it, Unwritable.
+        """
+        if self.place is None:
+            return NOTHING
+        who, until = f"the models of process {os.getpid()}", time.monotonic() + _PATIENCE
+        with ledger.waiting():
+            while True:
+                grant = ledger.take_of(self.place, self.share, who)
+                if grant is not None:
+                    return grant
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.05)
+        others = ", ".join(ledger.holders(self.place)) or "others"
+        raise Overloaded(
+            f"models here may take {self.share:g} of {self.place.name} ({self.place.uuid}), and "
+            f"there is not so much of it left: {others} have it",
+            "end one of those, or let each take less with PRINTROOM_GPU_SHARE",
+            retry_after=30,
         )
 
 
@@ -103,20 +142,33 @@ def _quota(file: Path) -> int:
         return 1 << 30
 
 
-def _video_memory(name: str, ordinal: int) -> int:
-    """Bytes of memory on a card, as the CUDA driver sees it; BadOption where it sees none."""
-    device, size = ctypes.c_int(), ctypes.c_size_t()
+def _asked(name: str, ordinal: int) -> tuple[int, str]:
+    """Bytes of memory on a card, and its UUID without what comes before it, as the driver says.
+
+    Raises BadOption where it sees none.
+    """
+    device, size, uuid = ctypes.c_int(), ctypes.c_size_t(), (ctypes.c_ubyte * 16)()
     try:
         driver = ctypes.CDLL("libcuda.so.1")
+        identify = getattr(driver, "cuDeviceGetUuid_v2", None) or driver.cuDeviceGetUuid
         failed = (
             driver.cuInit(0)
             or driver.cuDeviceGet(ctypes.byref(device), ordinal)
             or driver.cuDeviceTotalMem_v2(ctypes.byref(size), device)
+            or identify(ctypes.byref(uuid), device)
         )
-    except OSError:
+    except (OSError, AttributeError):
         failed = 1
     if failed:
         raise BadOption(
             f"the CUDA driver has no device {name}", "choose --device cpu, or install the driver"
         )
-    return size.value
+    return size.value, str(UUID(bytes=bytes(uuid)))
+
+
+def _place(name: str, uuid: str) -> Place:
+    """What `nvidia-smi` calls it, so that it is the same to all; or as the driver does."""
+    for place in places(here()):
+        if place.uuid.endswith(uuid) or (name.startswith("MIG-") and place.uuid.startswith(name)):
+            return place
+    return Place(name if name.startswith("MIG-") else f"GPU-{uuid}", name)

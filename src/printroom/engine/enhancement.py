@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from printroom.catalogue.card import Model
+from printroom.catalogue.card import LOOKS, Look, Model
 from printroom.core.errors import BadOption
 from printroom.engine.done import Done
 from printroom.engine.scheduler import Priority
@@ -30,7 +30,8 @@ class EnhanceOptions:
     """What the caller of `enhance` may choose."""
 
     scale: int | None = None
-    """Output pixels per input pixel along each side; None = the scale of `model`, or 2."""
+    """Output pixels per input pixel along each side; None = the scale of `model`, or 2, or 4 for
+    the sharp look."""
     format: str | None = None
     """Name or suffix of the format to write; None = the target's suffix, else that of the input
     where it can be written and holds the result, else PNG, or TIFF for large results."""
@@ -49,6 +50,8 @@ class EnhanceOptions:
     fix: str = "none"
     """What to mend first: "auto" = what it needs, "none", or some of FIXES with commas between.
     With fixes `scale` may be 1."""
+    look: Look = "faithful"
+    """What to enlarge with where no `model` is named: "sharp" invents detail that looks right."""
 
 
 DEFAULTS = EnhanceOptions()
@@ -135,6 +138,14 @@ def fixes_of(text: str) -> tuple[str, ...]:
             f"there is no fix {wrong[0]!r}", f"say auto, none, or some of {', '.join(FIXES)}"
         )
     return names
+
+
+def look_of(text: str) -> Look:
+    """Raises BadOption for a look that there is not."""
+    for look in LOOKS:
+        if text == look:
+            return look
+    raise BadOption(f"there is no look {text!r}", f"say {' or '.join(LOOKS)}")
 
 
 def chosen_format(name: str | None, target: Path | None) -> Format | None:

@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from printroom.catalogue.card import Model
+from printroom.catalogue.card import Look, Model
 from printroom.catalogue.models import BUNDLED, Catalogue
 from printroom.core.errors import NeedsMemory
 from printroom.core.ledger import Crowded, Ledger
 from printroom.core.session import ModelSession
 from printroom.core.settings import Settings
+from printroom.core.tallies import Tallies
+from printroom.core.tracing import tracer_to
 from printroom.engine.channels import Rows
 from printroom.engine.device import Device
 from printroom.engine.links import SAME, Link
@@ -37,6 +40,7 @@ from printroom.engine.scheduler import Run, Scheduler
 from printroom.engine.stream import stream
 from printroom.engine.trial import trial
 from printroom.imaging.encode import PictureSpec
+from printroom.isolation.grants import CardLedger, Grant
 
 SERVING_TILE = 0.15
 """Seconds that a tile should take at most while others wait for their turn. We promise a quarter
@@ -97,7 +101,11 @@ class Floor:
         `weights`: where models come from; None = they lie here, or in `settings.model_stores`.
         Raises BadOption for a device that is not here.
         """
-        self.device = Device.parse(settings.device)
+        self.device = Device.parse(settings.device, settings.gpu_share)
+        self.tallies = Tallies()
+        """How long things took here."""
+        self.tracer = tracer_to(settings.traces)
+        """Where spans of work go."""
         self.workers = settings.workers or self.device.workers
         self.budget = settings.memory or default_budget()
         """Bytes for the whole process."""
@@ -122,11 +130,15 @@ class Floor:
         self._longest = SERVING_TILE if serving else math.inf
         self._lock, self._finding = threading.RLock(), threading.RLock()
         self._links: dict[Resident, Link] = {}
+        self._cards = CardLedger(settings.data / "cards")
+        self._grant: Grant | None = None
+        """Our share of the card, from the first model that is loaded on."""
+        self._holding = threading.Lock()
         self._framework = False
         """Whether the base has onnxruntime in it."""
         self._scheduler: Scheduler | None = None
         self._models: dict[tuple[object, ...], Model] = {}
-        self._best: dict[int, Model] = {}
+        self._best: dict[tuple[int, Look], Model] = {}
         self._imported = settings.data / "models"
         folders = (*settings.models, BUNDLED, self._imported)
         self.catalogue = Catalogue(folders, stored.models if stored else tuple)
@@ -165,12 +177,12 @@ class Floor:
                 self._models[model.card.id, None] = model  # an imported one goes by its id, too
             return model
 
-    def best(self, scale: int) -> Model:
+    def best(self, scale: int, look: Look = "faithful") -> Model:
         """The model that enlarges by `scale` when none is named. Raises ScaleNotOffered."""
         with self._finding:
-            if scale not in self._best:
-                self._best[scale] = self.catalogue.for_scale(scale)
-            return self._best[scale]
+            if (scale, look) not in self._best:
+                self._best[scale, look] = self.catalogue.for_scale(scale, look)
+            return self._best[scale, look]
 
     def link(self, model: Model, order: Order = ALONE) -> Link:
         """The one link of `model`, which is loaded for it at the first use."""
@@ -212,7 +224,8 @@ class Floor:
                 self.scheduler.run(order.priority, in_flight=cut.in_flight, aside=order.aside)
             )
             order.check()
-            result = _streamed(raster, links, target, order, cut, run)
+            with self._timed(links, cut):
+                result = _streamed(raster, links, target, order, cut, run)
         if len(models) == 1 and not self._small(cut.bytes - self.base):
             self.residency.note(models[0], resident() - self.bare)
         return Sent(result, cut.tiles)
@@ -229,6 +242,31 @@ class Floor:
                     self._reserve_alone(stack, share, order)
             yield
 
+    @contextmanager
+    def using(self, resident: Resident, share: int, order: Order) -> Iterator[None]:
+        """Have a model loaded, and so many bytes reserved, inside the `with`.
+
+        Waits for both. Raises NeedsMemory, Overloaded, Cancelled, what loading raises.
+        """
+        self._settled()
+        with ExitStack() as stack:
+            try:
+                self._leased(stack, resident, share, order, self._reserve)
+            except Crowded:
+                with self.residency.alone(order):
+                    self._leased(stack, resident, share, order, self._reserve_alone)
+            yield
+
+    @contextmanager
+    def timed(self, step: str, node: str) -> Iterator[None]:
+        """A step of a pipeline, at its place `node`, for the log book; also one that fails."""
+        began = time.monotonic()
+        try:
+            with self.tracer.span(f"step {step}", {"step": step, "node": node}):
+                yield
+        finally:
+            self.tallies.add("printroom_step_seconds", time.monotonic() - began, step=step)
+
     def drain(self, timeout: float | None = None) -> bool:
         """Take no more runs and wait for those in progress; False if `timeout` seconds pass."""
         return self.scheduler.drain(timeout)
@@ -240,6 +278,19 @@ class Floor:
                 self._scheduler.close()
             self._links.clear()
         self.residency.close()
+        with self._holding:
+            if self._grant is not None:
+                self._grant.close()
+                self._grant = None
+        self.tracer.close()
+
+    @contextmanager
+    def _timed(self, links: Sequence[Link], cut: Plan) -> Iterator[None]:
+        """A picture on its way through a chain, for the log book."""
+        chain, began = ", ".join(link.name for link in links), time.monotonic()
+        with self.tracer.span("chain", {"chain": chain, "tiles": cut.tiles}):
+            yield
+        self.tallies.add("printroom_chain_seconds", time.monotonic() - began, chain=chain)
 
     def _find(self, name: str | Path, file: bool) -> Model:
         if not file:
@@ -250,6 +301,9 @@ class Floor:
 
     def _load(self, model: Model) -> ModelSession:
         """What the residency loads by. The first model brings its framework along."""
+        if model.card.runtime == "onnx":
+            with self._holding:
+                self._grant = self._grant or self.device.hold(self._cards)
         session = self._loader(model)
         if not self._framework and model.card.runtime == "onnx":
             with self._lock:
@@ -339,6 +393,19 @@ class Floor:
             self._reserve(own, cut.bytes - base, order)
             stack.push(own.pop_all())
             return cut
+
+    def _leased(
+        self,
+        stack: ExitStack,
+        resident: Resident,
+        share: int,
+        order: Order,
+        reserve: Callable[[ExitStack, int, Order], None],
+    ) -> None:
+        with ExitStack() as own:
+            own.enter_context(self.residency.lease((resident,), order))
+            reserve(own, share, order)
+            stack.push(own.pop_all())
 
     def _reserve(self, stack: ExitStack, share: int, order: Order) -> None:
         """Have the bytes held until the stack is left. Raises Crowded."""

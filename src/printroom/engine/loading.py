@@ -92,7 +92,7 @@ class Loader:
             here = replace(model, weights=weights)
             house = None if model.card.runtime == "onnx" else self._isolation
             session = open_model(here, self._providers, house)
-            if self._tries:
+            if self._tries and not model.bare:  # nobody knows what it would take
                 try:
                     trial(session, here)
                 except BaseException:

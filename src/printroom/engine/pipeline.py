@@ -23,6 +23,7 @@ from printroom.core.errors import BadOption, PrintroomError, StepFailed
 from printroom.engine.context import Context
 from printroom.engine.done import Done
 from printroom.engine.flow import Desk, Flow
+from printroom.engine.keeping import Keeper, packed, unpacked
 from printroom.engine.links import failed, step_link
 from printroom.engine.rasters import Raster
 from printroom.engine.stages import readers
@@ -45,8 +46,17 @@ class _AbsentError(Exception):
 class Running:
     """One execution of a graph."""
 
-    def __init__(self, graph: Graph, desk: Desk, limits: Limits | None = None) -> None:
-        """`limits`: what pictures that are given may be at most."""
+    def __init__(
+        self,
+        graph: Graph,
+        desk: Desk,
+        limits: Limits | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """`limits`: what pictures that are given may be at most. `keeper`: has what `run` steps
+        left in an earlier execution, and takes what they leave in this one; None = there is none.
+        """
+        self._keeper = keeper
         self._graph, self._desk, self._limits = graph, desk, limits or Limits()
         self.values: dict[Ref, Any] = {}
         """All that is known so far; what is missing is absent."""
@@ -88,7 +98,8 @@ class Running:
             if node.each is None:
                 outputs = self._once(node)
             else:
-                once = [self._once(node, item) for item in self._value(node.each)]
+                items = enumerate(self._value(node.each))
+                once = [self._once(node, item, f"{node.name}[{at}]") for at, item in items]
                 outputs = {name: [one[name] for one in once] for name in node.step.outputs}
         except _AbsentError:
             outputs = self._passed_by(node)
@@ -108,18 +119,27 @@ class Running:
         except _AbsentError:
             return {}
 
-    def _once(self, node: Node, item: Any = None) -> dict[str, Any]:
-        """The outputs of one execution of a step."""
+    def _once(self, node: Node, item: Any = None, name: str = "") -> dict[str, Any]:
+        """The outputs of one execution of a step; `name` tells it from others of its node."""
         context, declared = Context(self._desk), node.step
         given = {
             name: self._bound(node, name, binding, context, item)
             for name, binding in node.bindings.items()
         }
         parameters = {name: given.pop(name) for name in declared.parameters if name in given}
-        with _reporting(declared.name):
+        with self._desk.floor.timed(declared.name, node.name), _reporting(declared.name):
+            whole = declared.shape is StepShape.RUN
+            keeper, name = self._keeper, name or node.name
+            if keeper is not None:
+                if whole and (kept := keeper.kept(name)) is not None:
+                    return unpacked(kept, keeper, self._desk, _origin(given))
+                keeper.begins(node)
             step = declared.factory(**parameters)
-            if declared.shape is StepShape.RUN:
-                return self._run(node, step, context, given)
+            if whole:
+                outputs = self._run(node, step, context, given)
+                if keeper is not None:
+                    keeper.keep(name, packed(outputs, keeper, self._desk))
+                return outputs
             flow: Flow = given["image"]
             if isinstance(step, LookStep):
                 return self._outputs(node, step.look(context, flow.preview), flow.origin)
@@ -154,8 +174,7 @@ class Running:
                 if _flows(value):
                     given[name] = _mapped(value, planes.__getitem__)
             result = step.run(context, **given)
-            like = flows[0].origin if flows else None
-            return self._outputs(node, result, like)
+            return self._outputs(node, result, flows[0].origin if flows else None)
 
     def _outputs(self, node: Node, result: Any, like: Raster | None) -> dict[str, Any]:
         """The outputs of a step from what it returned, of their kinds."""
@@ -202,6 +221,11 @@ class Running:
             return self.values[ref]
         except KeyError:
             raise _AbsentError from None
+
+
+def _origin(given: Mapping[str, Any]) -> Raster | None:
+    """What the pictures that a step makes are like."""
+    return next((flow.origin for value in given.values() for flow in _flows(value)), None)
 
 
 @contextmanager

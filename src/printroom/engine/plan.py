@@ -239,7 +239,7 @@ def _way(cut: TilePlan, part: Part, room: Room, pace: float, links: int) -> _Way
     grid, count = cut.grid, cut.items
     wide, high = _window(grid)
     pixels, hands = wide * high * count, min(room.workers, len(grid))
-    network = hands * _cost(max(pixels, BATCH_PIXELS), part.costs)
+    network = hands * network_bytes(max(pixels, BATCH_PIXELS), part.costs)
     floats = hands * pixels * cut.channels * (1 + ceil(grid.geometry.scale**2)) * 4
     needed = cut.strips * _strip_bytes(cut, high) + floats
     excess = max(0.0, pixels - MARGIN * room.longest / pace)
@@ -284,7 +284,7 @@ def _strip_bytes(cut: TilePlan, window: int) -> int:
     return bits * cut.bands // 8
 
 
-def _cost(area: int, costs: Costs) -> int:
+def network_bytes(area: int, costs: Costs) -> int:
     """Bytes for the network, linear in the area between measured sides, and beyond them."""
     areas = [side * side for side, _ in costs]
     at = bisect_left(areas, area)

@@ -58,13 +58,15 @@ class Residency:
         self._load_model, self._ledger, self._most = load, ledger, most
         self._beside = beside
         self._ttl, self._clock = ttl, clock
-        self._known: dict[tuple[str, str], Resident] = {}
+        self._known: dict[tuple[str, str, bool], Resident] = {}
         self._going = 0
         """Sessions that nobody finds any more, and that are not closed yet."""
         self._moves = 0
         """Leases that began or ended, so far."""
         self._changed = threading.Condition()
         self._line = Line(self._changed)
+        self.changed: Callable[[], None] = lambda: None
+        """Called, from any thread and without the lock, when a model came, went or was pinned."""
         self._loaded_before = False
         """Whether what the first load in a process brings along is there already."""
         self._reaper: threading.Thread | None = None
@@ -79,7 +81,7 @@ class Residency:
 
     def of(self, model: Model) -> Resident:
         """What stands for `model`, from now on."""
-        key = model.card.id, model.card.digest
+        key = model.card.id, model.card.digest, model.bare
         with self._changed:
             known = self._known.get(key)
             if known is None:
@@ -147,12 +149,14 @@ class Residency:
         """Keep it, once it is loaded, whatever happens."""
         with self._changed:
             one.pinned = True
+        self.changed()
 
     def unpin(self, one: Resident) -> None:
         """It may be let go again."""
         with self._changed:
             one.pinned = False
             self._watch()
+        self.changed()
 
     def fixed(self, beside: Iterable[Resident] = ()) -> int:
         """Bytes that cannot be dropped now: of models that are pinned or in use.
@@ -386,6 +390,7 @@ class Residency:
             gone = self._detached(over)
             flight.end()
             self._changed.notify_all()
+        self.changed()
         self._dispose(gone)
 
     def _await(self, one: Resident, order: Order) -> None:
@@ -441,6 +446,7 @@ class Residency:
         with self._changed:
             self._going -= len(gone)
             self._changed.notify_all()
+        self.changed()
         return True
 
     def _unlease(self, one: Resident) -> None:

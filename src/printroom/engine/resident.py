@@ -150,7 +150,7 @@ class Resident:
     def facts(self, now: float) -> Facts:
         """Under the house's lock."""
         return Facts(
-            model=self.model.card.id,
+            model=self.model.label,
             bytes=self.bytes if self.session is not None else 0,
             left=self.left if self.session is not None else 0,
             leases=self.leases,

@@ -47,6 +47,8 @@ class EnvironmentSpec:
     """Text of a requirements file that names each version; takes the place of `requirements`."""
     without: tuple[str, ...] = ()
     """Packages that are not installed although others require them."""
+    image: str = ""
+    """Container image whose own Python is the environment for whoever runs in it; empty = none."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Environment:
     version: str
     """Of that: `3.12.1`."""
     lock: str
-    """What is installed."""
+    """What is installed; empty = nothing, or it is that of an image."""
     digest: str
     """Of lock and Python, hex."""
 
@@ -66,16 +68,27 @@ class Environment:
 class Environments:
     """The environments in one folder. Safe from many threads and processes."""
 
-    def __init__(self, folder: Path, pythons: Pythons | None = None) -> None:
-        """`folder` is made when missing."""
+    def __init__(
+        self, folder: Path, pythons: Pythons | None = None, image: str | None = None
+    ) -> None:
+        """`folder` is made when missing; `image`: the container image in which we are."""
         self._folder = folder.absolute()  # steps have working directories of their own
         self._pythons = pythons or Pythons()
+        self._image = image
 
     def get(self, spec: EnvironmentSpec) -> Environment:
         """The environment, made if there is none: that takes seconds to minutes.
 
         Raises EnvironmentFailed, and BadOption when `spec` names no version of Python.
         """
+        if spec.image and spec.image == self._image:
+            return self._of_image(spec)
+        if spec.image and spec.lock is None and not spec.requirements:
+            raise EnvironmentFailed(
+                f"the packages are in the container image {spec.image}, in which we are not",
+                "start a worker in it, with PRINTROOM_IMAGE set to its name; or write down "
+                "requirements, too",
+            )
         base = self._pythons.find(spec.python)
         lock = self._lock(spec, base) if spec.lock is None else spec.lock
         digest = _digest([lock, *spec.without] if spec.without else lock, base)
@@ -86,6 +99,11 @@ class Environments:
                 if not python.exists():
                     self._make(home, lock, base, spec.without)
         return Environment(python, base.version, lock, digest)
+
+    def _of_image(self, spec: EnvironmentSpec) -> Environment:
+        """The first Python of that version on PATH, with whatever the image has put there."""
+        own = self._pythons.on_path(spec.python)
+        return Environment(own.path, own.version, "", _digest([spec.image, "image"], own))
 
     def _lock(self, spec: EnvironmentSpec, base: Interpreter) -> str:
         """What the requirements came to mean when they were first asked for here."""
@@ -137,7 +155,7 @@ class Environments:
     def _uv(self, *arguments: str | Path, cwd: str | None = None) -> str:
         """What uv prints. Raises EnvironmentFailed."""
         command = [
-            _find_uv(),
+            find_uv(),
             *arguments,
             "--no-progress",
             "--no-python-downloads",
@@ -178,7 +196,7 @@ def _overrides(without: Sequence[str], folder: Path) -> list[str | Path]:
     return ["--override", path]
 
 
-def _find_uv() -> str:
+def find_uv() -> str:
     try:
         import uv
 

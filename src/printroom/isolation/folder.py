@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from printroom.core.errors import BadStep
 from printroom.isolation.environments import EnvironmentSpec
+from printroom.isolation.grants import Ask
 from printroom.isolation.policy import Policy
 from printroom.pipelines.step_toml import StepManifest, read_manifest
 
@@ -42,12 +43,16 @@ class StepSource:
         return cls(
             name=manifest.name,
             file=manifest.entry,
-            environment=EnvironmentSpec(manifest.python, manifest.requirements, _text(manifest)),
+            environment=EnvironmentSpec(
+                manifest.python, manifest.requirements, _text(manifest), image=resources.image
+            ),
             folder=manifest.folder,
             policy=Policy(
                 children=limits.processes,
                 cpu=resources.cpu,
                 memory=resources.memory,
+                cards=Ask(resources.gpu, resources.mig),
+                idle=limits.idle,
                 timeout=limits.timeout,
                 retries=limits.retries,
             ),

@@ -1,6 +1,7 @@
 """A step in an environment of its own, as the rest of printroom uses it.
 
     inputs -> IsolatedStep.run -> outputs    BadOption StepFailed StepLost Cancelled NeedsMemory
+                                             NoCard Overloaded
 
 Each of its processes is tried on the step's example before it takes work, and must still describe
 the step as it was registered.
@@ -17,9 +18,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from printroom.core.errors import BadOption, BadStep, StepFailed
 from printroom.isolation.examples import read_example
+from printroom.isolation.grants import Grant
 from printroom.isolation.launching import Launcher
 from printroom.isolation.pool import Pool
 from printroom.isolation.process import Cancel
+from printroom.isolation.seats import Seats
 from printroom.isolation.values import Value
 from printroom.isolation.worker import Loaded, Progress, Worker
 from printroom.pipelines.notation import described_step
@@ -30,8 +33,11 @@ from printroom.pipelines.step import Step
 class IsolatedStep:
     """Runs a step in processes that are started when needed. Safe from many threads."""
 
-    def __init__(self, launcher: Launcher, described: Mapping[str, Any]) -> None:
-        """`described`: what the step said of itself when it was registered. Raises BadStep."""
+    def __init__(self, launcher: Launcher, described: Mapping[str, Any], seats: Seats) -> None:
+        """`described`: what the step said of itself when it was registered.
+
+        `seats`: what it shares with other steps. Raises BadStep.
+        """
         source = launcher.source
         self.name = source.name
         declared = described_step(described, self.name, Step)
@@ -49,7 +55,7 @@ class IsolatedStep:
         self._example = self._as_pixels(example)
         self._described = described
         self._launcher = launcher
-        self._pool = Pool(self.name, source.policy, self._ready)
+        self._pool = Pool(self.name, source.policy, self._ready, seats)
 
     @property
     def pids(self) -> list[int]:
@@ -77,12 +83,15 @@ class IsolatedStep:
 
         A picture is (height, width, 3) of the type that `pictures` says. Arrays that come out lie
         in shared memory, where a step could change them later: copy what must not change.
-        Raises BadOption, StepFailed, StepLost, Cancelled, NeedsMemory.
+        Raises BadOption, StepFailed, StepLost, Cancelled, NeedsMemory, NoCard, Overloaded.
         """
         return self._pool.do(partial(self._run, self._checked(inputs), cancel, progress), cancel)
 
     def preflight(self) -> None:
-        """Have one process ready, tried on the example. Raises StepFailed, StepLost, BadStep."""
+        """Have one process ready, tried on the example.
+
+        Raises StepFailed, StepLost, BadStep, NoCard, Overloaded.
+        """
         self._pool.do(lambda _worker: None)
 
     def close(self) -> None:
@@ -96,8 +105,8 @@ class IsolatedStep:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ready(self, cancel: Cancel | None) -> Worker:
-        worker, loaded = self._launcher.start(cancel)
+    def _ready(self, cancel: Cancel | None, grant: Grant) -> Worker:
+        worker, loaded = self._launcher.start(cancel, grant)
         try:
             self._same(loaded)
             if self._example:

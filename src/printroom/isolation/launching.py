@@ -14,6 +14,7 @@ from printroom.core.errors import StepLost
 from printroom.isolation.arena import SUPPORTED, Arena
 from printroom.isolation.environments import Environment
 from printroom.isolation.folder import StepSource
+from printroom.isolation.grants import NOTHING, Grant
 from printroom.isolation.process import CHILD, Cancel, Lost, Process
 from printroom.isolation.worker import Loaded, Worker, shown
 
@@ -35,8 +36,13 @@ class Launcher:
         parts = [self.source.digest(), self.environment.digest, hashlib.sha256(child).hexdigest()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def start(self, cancel: Cancel | None = None) -> tuple[Worker, Loaded]:
-        """A process with the step loaded. Raises Lost, StepFailed, Cancelled."""
+    def start(
+        self, cancel: Cancel | None = None, grant: Grant = NOTHING, *, runs: bool = True
+    ) -> tuple[Worker, Loaded]:
+        """A process with the step loaded, which has the graphics cards of `grant`.
+
+        Not `runs`: it only describes itself. Raises Lost, StepFailed, Cancelled.
+        """
         source = self.source
         process = Process(
             self.environment.python,
@@ -44,18 +50,21 @@ class Launcher:
             name=source.name,
             cpu=source.policy.cpu,
             most=source.policy.arrays if self.arena is None else 0,
+            grant=grant,
         )
         worker = Worker(process, source.name, source.policy, self.arena)
         try:
-            return worker, worker.load(source.file, source.folder, source.options, cancel)
+            return worker, worker.load(
+                source.file, source.folder, source.options, cancel, runs=runs
+            )
         except BaseException:
             worker.close()
             raise
 
     def describe(self) -> Mapping[str, Any]:
-        """What the step says of itself. Raises StepFailed, StepLost."""
+        """What the step says of itself; that takes no card. Raises StepFailed, StepLost."""
         try:
-            worker, loaded = self.start()
+            worker, loaded = self.start(runs=not self.source.policy.cards)
         except Lost as lost:
             reason = f"the process of step {self.source.name} was lost: {lost.reason}"
             raise StepLost(reason + shown(lost.lines), "mend the step") from lost

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from printroom.isolation.grants import Ask
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,10 @@ class Policy:
     limit."""
     arrays: int = 2**32
     """Bytes of arrays that may be handed over at once."""
+    cards: Ask = field(default_factory=Ask)
+    """Graphics cards that each process has; a step that asks for none sees none."""
+    idle: float | None = None
+    """Seconds that a process rests before it is ended; 0 = for ever, None = as long as others."""
     timeout: float = 300.0
     """Seconds a run may take."""
     start: float = 120.0

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from printroom.isolation.grants import NOTHING, Grant
 from printroom.isolation.logs import Output
 from printroom.isolation.wire import Garbage, Reader, frame
 
@@ -56,21 +57,35 @@ class Interrupt(Exception):
     """The caller took the work back. The process is as it was."""
 
 
-def environment(cpu: int) -> dict[str, str]:
-    """The variables of a child: none of ours that might hold a secret; `cpu` threads."""
+def environment(cpu: int, grant: Grant = NOTHING) -> dict[str, str]:
+    """The variables of a child: none of ours that might hold a secret; `cpu` threads.
+
+    It sees the graphics cards of its grant, and no other.
+    """
     found = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     found |= {name: value for name, value in os.environ.items() if name.startswith("CUDA_")}
     found |= {f"{name}_NUM_THREADS": str(cpu) for name in _THREADS}
+    found |= grant.variables()
     return found | {"TF_NUM_INTRAOP_THREADS": str(cpu), "TF_NUM_INTEROP_THREADS": "1"}
 
 
 class Process:
     """One child. Spoken to by one thread at a time."""
 
-    def __init__(self, python: Path, folder: Path, *, name: str, cpu: int, most: int) -> None:
+    def __init__(
+        self,
+        python: Path,
+        folder: Path,
+        *,
+        name: str,
+        cpu: int,
+        most: int,
+        grant: Grant = NOTHING,
+    ) -> None:
         """Start `python` in `folder`.
 
-        `name` is for the log; `most`: bytes of arrays in one message. Raises Lost.
+        `name` is for the log; `most`: bytes of arrays in one message; `grant`: its graphics cards,
+        held until it has ended and the caller has closed them. Raises Lost.
         """
         logger = logging.getLogger(f"printroom.step.{name}")
         self._out = Output(logger, logging.INFO)
@@ -78,7 +93,7 @@ class Process:
         self._reader = Reader(most)
         with ExitStack() as ours, ExitStack() as theirs:
             try:
-                self._popen = self._started(python, folder, cpu, ours, theirs)
+                self._popen = self._started(python, folder, cpu, grant, ours, theirs)
             except OSError as error:
                 raise Lost(f"it cannot be started ({error})") from error
             self._ours = ours.pop_all()
@@ -88,7 +103,13 @@ class Process:
         """Whether it can be spoken to."""
 
     def _started(
-        self, python: Path, folder: Path, cpu: int, ours: ExitStack, theirs: ExitStack
+        self,
+        python: Path,
+        folder: Path,
+        cpu: int,
+        grant: Grant,
+        ours: ExitStack,
+        theirs: ExitStack,
     ) -> subprocess.Popen[bytes]:
         """The process; what is open for our side, and for its side, goes to these."""
         self._socket, other = socket.socketpair()
@@ -98,14 +119,15 @@ class Process:
         lifeline, end = os.pipe()
         ours.callback(os.close, end)
         theirs.callback(os.close, lifeline)
+        files = (other.fileno(), lifeline, *grant.files)
         return subprocess.Popen(
-            [str(python), "-I", "-u", str(CHILD), str(other.fileno()), str(lifeline)],
+            [str(python), "-I", "-u", str(CHILD), *map(str, files)],
             cwd=folder,
-            env=environment(cpu),
+            env=environment(cpu, grant),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(other.fileno(), lifeline),
+            pass_fds=files,
             start_new_session=True,
         )
 

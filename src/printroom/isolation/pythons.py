@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -60,6 +61,19 @@ class Pythons:
             f"install it, or ask for one that is here ({', '.join(self.versions()) or 'none'}); "
             "UV_PYTHON_SEARCH_PATH names folders to look in",
         )
+
+    def on_path(self, version: str) -> Interpreter:
+        """The first interpreter of `version` on PATH, with the packages that it sees.
+
+        Raises EnvironmentFailed.
+        """
+        path = shutil.which(f"python{version}")
+        found = None if path is None else self._ask(Path(path), version)
+        if path is None or found is None:
+            raise EnvironmentFailed(
+                f"there is no Python {version} on PATH", "install it in the image, or mend PATH"
+            )
+        return Interpreter(Path(path).absolute(), found.version)
 
     def versions(self) -> list[str]:
         """Those that are here: `["3.10", "3.12"]`."""

@@ -89,7 +89,7 @@ class IsolatedSession:
             name=framework.name,
             file=framework.child,
             environment=EnvironmentSpec(framework.pythons[0], framework.requirements),
-            policy=policy or Policy(),
+            policy=replace(policy or Policy(), idle=0),  # whoever loaded it lets it go
             options={"path": str(path.resolve())},
         )
         return cls(_first(isolation, source, framework.pythons))

@@ -67,10 +67,13 @@ class Worker:
         beside: Path | None,
         options: Mapping[str, Value],
         cancel: Cancel | None = None,
+        *,
+        runs: bool = True,
     ) -> Loaded:
         """Load the step in `file`, which may import what lies in `beside`.
 
-        Raises Lost, StepFailed when its own code fails, and Cancelled: then it must be closed.
+        Not `runs`: only for what it says of itself; nothing is made of a class. Raises Lost,
+        StepFailed when its own code fails, and Cancelled: then it must be closed.
         """
         until = time.monotonic() + self._policy.start
         self._process.send(
@@ -81,6 +84,7 @@ class Worker:
                 "options": dict(options),
                 "memory": self._policy.memory,
                 "shared": self._arena is not None,
+                "runs": runs,
             },
             until=until,
         )

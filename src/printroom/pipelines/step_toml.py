@@ -7,8 +7,8 @@ entry = "step.py"               the file that marks a function or a class with @
 python = "3.11"                 3.8 to 3.13
 requirements = ["numpy>=1.26"]  or lock = "requirements.lock", a file that names each version
 
-[resources]                     cpu, memory, gpu or mig, image
-[limits]                        processes, timeout, retries
+[resources]                     cpu, memory, gpu or mig, image, labels
+[limits]                        processes, timeout, retries, idle
 [options]                       arguments for a step that is a class
 [example]                       inputs that it is tried on before it takes work
 """
@@ -32,6 +32,7 @@ FILE = "step.toml"
 MOST_BYTES = 64 * 1024
 _PYTHON = re.compile(r"3\.(?:[89]|1[0-3])")
 _MIG = re.compile(r"\d{1,2}c?\.?\d*g\.\d{1,4}gb(?:\+[a-z.]+)?")
+_LABEL = re.compile(r"[a-z0-9][a-z0-9._:-]{0,62}", re.ASCII)
 _IMAGE = re.compile(r"[A-Za-z0-9][\w./:@-]{0,254}", re.ASCII)
 
 
@@ -44,11 +45,14 @@ class Resources:
     memory: int | None = None
     """Bytes it may allocate for itself; None = no limit."""
     gpu: float = 0.0
-    """Graphics cards: a part of one, or a whole number of them."""
+    """Graphics cards of each process: a part of one, or a whole number of them."""
     mig: str = ""
     """Profile of a slice of a graphics card, as `1g.10gb`; empty = none."""
     image: str = ""
-    """Container image that holds its environment, for clusters; empty = the environment is made."""
+    """Container image that holds its environment; where there is another one, that is made of the
+    requirements. Empty = it is made everywhere."""
+    labels: tuple[str, ...] = ()
+    """Of the worker that does it in a run, beside those that the others imply."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Limits:
     """Seconds a run may take."""
     retries: int = 1
     """How often a run is tried again after its process was lost."""
+    idle: float | None = None
+    """Seconds that a process rests before it is ended; 0 = for ever, None = as the installation
+    says."""
 
 
 @dataclass(frozen=True)
@@ -208,15 +215,23 @@ def _memory(value: Any) -> int:
     return parse_size(kinds.Text().coerce(value))
 
 
+def _labels(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > 8:
+        raise ValueError("it is not a list of up to eight labels")
+    return tuple(_matching(_LABEL, "lower case letters, digits and . _ : -")(one) for one in value)
+
+
 _RESOURCES: dict[str, Callable[[Any], Any]] = {
     "cpu": _number(1, 1024, integer=True),
     "memory": _memory,
     "gpu": _gpu,
     "mig": _matching(_MIG, "a MIG profile such as 1g.10gb"),
     "image": _matching(_IMAGE, "the name of a container image"),
+    "labels": _labels,
 }
 _LIMITS: dict[str, Callable[[Any], Any]] = {
     "processes": _number(1, 64, integer=True),
     "timeout": _number(0.1, 86400),
     "retries": _number(0, 10, integer=True),
+    "idle": _number(0, 86400),
 }

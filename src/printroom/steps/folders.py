@@ -5,27 +5,30 @@
     "vignette", "vignette@3f2a..." -> StepType                       no process is started
     beside(folder): "./vignette" -> StepType                         where it lies, as it is now
 
-An environment and processes are there from the first run of a step to the end of the house.
+An environment is there from the first run of a step on, its processes until they have rested.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from printroom.core.errors import BadStep, NotFound
+from printroom.core.errors import BadStep, NoCard, NotFound
 from printroom.isolation.adapter import IsolatedRun, step_type
 from printroom.isolation.folder import StepSource
 from printroom.isolation.house import Isolation
 from printroom.isolation.isolated import IsolatedStep
+from printroom.isolation.seats import IDLE
 from printroom.pipelines.declare import StepShape, StepType
 from printroom.pipelines.step import Step
 from printroom.pipelines.step_toml import StepManifest, read_manifest
 from printroom.steps.kept import Declared, Kept, KeptSteps, digest_of
 
+_log = logging.getLogger(__name__)
 _LOCAL = ("./", "../")
 """What `use` begins with where it means a folder."""
 
@@ -33,10 +36,14 @@ _LOCAL = ("./", "../")
 class StepFolders:
     """A `StepShelf` of the steps that were added. Safe from many threads; close it."""
 
-    def __init__(self, data: Path) -> None:
-        """`data`: where steps, environments, and what steps say of themselves are kept."""
+    def __init__(self, data: Path, *, idle: float = IDLE, image: str | None = None) -> None:
+        """`data`: where steps, environments, and what steps say of themselves are kept.
+
+        `idle`: seconds that processes rest, 0 = for ever; `image`: the container image in which
+        this process runs.
+        """
         self._kept = KeptSteps(data / "steps")
-        self._isolation = Isolation(data)
+        self._isolation = Isolation(data, idle=idle, image=image)
         self._steps: dict[tuple[str, Path], StepType] = {}
         """By digest and place: opened once."""
         self._running: list[_Running] = []
@@ -142,10 +149,16 @@ class StepFolders:
         return running
 
     def _checked(self, source: StepSource) -> Declared:
-        """What the step in a fresh copy says of itself, once it was tried."""
+        """What the step in a fresh copy says of itself, once it was tried.
+
+        What needs a card that this machine lacks is tried by the worker that first runs it.
+        """
         environment = self._isolation.environment(source.environment)
         with self._isolation.open(_locked(source, environment.lock)) as step:
-            step.preflight()
+            try:
+                step.preflight()
+            except NoCard as missing:
+                _log.warning("step %s is not tried here: %s", source.name, missing.reason)
             return Declared(step.description, step.inputs, step.outputs, environment.lock)
 
 
@@ -216,4 +229,7 @@ def _source(kept: Kept) -> StepSource:
 
 
 def _locked(source: StepSource, lock: str) -> StepSource:
+    """With that lock; empty for a step of an image, it is that of the image alone."""
+    if source.environment.image and not lock:
+        return source
     return replace(source, environment=replace(source.environment, lock=lock))

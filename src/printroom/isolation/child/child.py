@@ -1,8 +1,9 @@
 """The process a step runs in: loads it, describes it, runs it for printroom until told to stop.
 
-    python -I child.py SOCKET LIFELINE
+    python -I child.py SOCKET LIFELINE [LOCK...]
 
-One file, Python 3.8 syntax, standard library only. Both arguments are numbers of open files. On
+One file, Python 3.8 syntax, standard library only. All arguments are numbers of open files; the
+locks are on parts of graphics cards, which this process has as long as it lives. On
 the socket a message is 16 bytes (`PRM1`, length of the JSON, length of the payload), JSON, and
 the bytes of arrays where there is no shared memory. When the parent closes its end of the
 lifeline, or dies, the kernel kills this process and all that it started.
@@ -372,8 +373,11 @@ class Child:
         thing = step.registered[0]
         described = step.describe(thing)
         self._outputs = list(described["outputs"])
+        if not message["runs"]:
+            return {"did": "described", "step": described, "resident": resident()}, ()
         self._run = thing(**message["options"]).run if isinstance(thing, type) else thing
         self._host.numpy = sys.modules.get("numpy") or _numpy()
+        share_card()
         return {"did": "described", "step": described, "resident": resident()}, ()
 
     def _compute(
@@ -439,6 +443,15 @@ def limit(memory: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
+def share_card() -> None:
+    """Let PyTorch, if the step has loaded it, take its share of each card that it sees."""
+    share = float(os.environ.get("PRINTROOM_GPU_SHARE", "1"))
+    torch = sys.modules.get("torch")
+    if share < 1 and torch is not None and torch.cuda.is_available():
+        for number in range(torch.cuda.device_count()):
+            torch.cuda.set_per_process_memory_fraction(share, number)
+
+
 def resident() -> int:
     """Bytes this process occupies."""
     import resource
@@ -466,7 +479,7 @@ def die_with_parent(lifeline: int) -> None:
 
 
 def main() -> NoReturn:
-    numbers = [int(text) for text in sys.argv[1:3]]
+    numbers = [int(text) for text in sys.argv[1:]]
     for number in numbers:
         os.set_inheritable(number, False)
     die_with_parent(numbers[1])

@@ -1,0 +1,43 @@
+"""What callers are told of values and errors: nothing of this machine, and no secrets.
+
+    text of an error -> hidden -> the same without files and secrets
+    a value -> plain -> what JSON has a word for
+
+Steps are code of others: what they raise may name files of this machine, or what is secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import numpy as np
+
+_SECRET = "PRINTROOM_SECRET_"
+_SHORTEST = 4
+"""Characters of a secret that is looked for in texts."""
+_PLACE = re.compile(r"(?<![\w:/.])/(?:[^\s/'\":,;]+/)+[^\s/'\":,;]*")
+"""The path of a file: at least one folder, and what is in it."""
+
+
+def hidden(text: str) -> str:
+    """The text of an error for strangers."""
+    return _PLACE.sub("a file", without_secrets(text))
+
+
+def without_secrets(text: str) -> str:
+    """`text` with every secret of this server taken out."""
+    for name, value in os.environ.items():
+        if name.startswith(_SECRET) and len(value) >= _SHORTEST:
+            text = text.replace(value, "***")
+    return text
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON has a word for; of numbers, what is not finite is null."""
+    if isinstance(value, np.ndarray):
+        found = value.astype(object)
+        found[~np.isfinite(value)] = None
+        return found.tolist()
+    return without_secrets(value) if isinstance(value, str) else value
