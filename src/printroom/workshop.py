@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from printroom.catalogue.card import Model
 from printroom.core.errors import BadOption, ScaleNotOffered, Unwritable
+from printroom.core.once import once
 from printroom.core.settings import Settings
 from printroom.engine.enhancement import (
     DEFAULTS,
@@ -45,9 +45,14 @@ from printroom.imaging.limits import Limits
 from printroom.imaging.tiling import scaled
 
 if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
+    from printroom.accounts.book import Accounts
+    from printroom.assets.assets import Assets
+    from printroom.core.outbound import Outbound
     from printroom.database.engine import Database
+    from printroom.delivery.delivering import Delivery
     from printroom.engine.explain import Explanation
     from printroom.engine.flow import Flow
+    from printroom.engine.keeping import Keeper
     from printroom.engine.scheduler import Scheduler
     from printroom.jobs.queue import Queue
     from printroom.pipelines.graph import Graph, Node
@@ -56,6 +61,7 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.pipelines.store import PipelineStore
     from printroom.steps.folders import StepFolders
     from printroom.steps.kept import Kept
+    from printroom.storage.book import StoreBook
 
 FIXING = "enhance"
 """The pipeline that mends, and the node of it that says what ails a picture."""
@@ -88,7 +94,7 @@ class Workshop:
         """The workers, started at the first use."""
         return self.floor.scheduler
 
-    @cached_property
+    @once
     def steps(self) -> Registry:
         """The steps at hand: built in, of installed packages, and those that were added.
 
@@ -98,16 +104,17 @@ class Workshop:
 
         return at_hand().beside(self.folders)
 
-    @cached_property
+    @once
     def folders(self) -> StepFolders:
         """The steps in folders, each run in an environment of its own."""
         from printroom.steps.folders import StepFolders
 
-        made = StepFolders(self.settings.data)
+        settings = self.settings
+        made = StepFolders(settings.data, idle=settings.model_ttl, image=settings.image)
         self._closing.callback(made.close)
         return made
 
-    @cached_property
+    @once
     def pipelines(self) -> PipelineStore:
         """The pipelines that come with printroom, and the published ones."""
         from printroom.pipelines.store import PipelineStore
@@ -171,7 +178,8 @@ class Workshop:
                         "say what to mend, as fix=auto does, or take another scale",
                     )
                 return None
-            return self.floor.best(2 if scale is None else scale)
+            usual = 2 if options.look == "faithful" else 4
+            return self.floor.best(usual if scale is None else scale, options.look)
         model = self.floor.model(options.model)
         offered = model.card.geometry.scale
         if scale not in (None, offered):
@@ -226,25 +234,26 @@ class Workshop:
         *,
         pixels: int | None = None,
         choose: Callable[[Format], Format] | None = None,
+        keeper: Keeper | None = None,
     ) -> Mapping[str, Any]:
         """Run a pipeline; its outputs by name, those that are absent left out.
 
         A picture is the path of a file `<output>.<suffix>` in `folder`, which must be there, a list
         of pictures `<output>-1.<suffix>` and so on; any other value is itself. Files appear whole
         or not at all. `pixels`: the largest picture to take, None = the workshop's limit;
-        `choose`: the format to write from the one that would be written. Raises PrintroomError;
-        Cancelled once `cancel` is set.
+        `choose`: the format to write from the one that would be written; `keeper`: what outlasts
+        this process. Raises PrintroomError; Cancelled once `cancel` is set.
         """
         from printroom.engine.flow import Desk
         from printroom.engine.pipeline import Running
 
         order = Order(progress=progress, cancel=cancel)
         with closing(Desk(self.floor, order)) as desk:
-            outputs = Running(graph, desk, self._limits(pixels)).run(values)
+            outputs = Running(graph, desk, self._limits(pixels), keeper).run(values)
             writing = _Writing(folder, choose)
             return {name: writing.written(value, name) for name, value in outputs.items()}
 
-    @cached_property
+    @once
     def database(self) -> Database:
         """Where runs and accounts are kept. Raises BadOption, DatabaseUnavailable, Unwritable."""
         from printroom.database.engine import Database
@@ -254,13 +263,65 @@ class Workshop:
         self._closing.callback(made.close)
         return made
 
-    @cached_property
+    @once
+    def accounts(self) -> Accounts:
+        """Who may do what. Raises what `database` does, and DatabaseMismatch."""
+        from printroom.accounts.book import Accounts
+
+        return Accounts(self.database)
+
+    @once
     def queue(self) -> Queue:
-        """The jobs in it. Raises what `database` does, and DatabaseMismatch."""
+        """The jobs in it; what they use is counted when they end.
+
+        Raises what `accounts` does, and BadOption for prices that are none.
+        """
+        from printroom.accounts.metering import Metering
+        from printroom.accounts.prices import Prices
         from printroom.jobs.queue import Queue
 
         settings = self.settings
+        self.accounts  # noqa: B018  its tables are there before the first run ends
         made = Queue(self.database, lease=settings.jobs_lease, keep=settings.jobs_keep)
+        made.ends.append(Metering(Prices.parse(settings.prices)))
+        self._closing.callback(made.close)
+        return made
+
+    @once
+    def assets(self) -> Assets:
+        """Files and results. Raises what `database` does, DatabaseMismatch, NotFound, BadOption."""
+        from printroom.assets.assets import Assets
+
+        return Assets.at(self.settings.assets, self.settings.data, self.database)
+
+    @once
+    def outbound(self) -> Outbound:
+        """A client for addresses that strangers name."""
+        from printroom.core.outbound import Outbound
+
+        made = Outbound(self.settings.outbound_allow)
+        self._closing.callback(made.close)
+        return made
+
+    def stores(self, account: str = "local") -> StoreBook:
+        """The stores of an account by name; "local" = the installation's own, which needs no
+        database. Raises what `database` does, and DatabaseMismatch.
+        """
+        from printroom.storage.book import Guest, StoreBook
+
+        if account == "local":
+            return StoreBook(self.settings.data)
+        from printroom.delivery.store_pages import TablePages
+
+        guest = Guest(TablePages(self.database, account), self.settings.endpoints)
+        return StoreBook(self.settings.data, guest=guest)
+
+    @once
+    def delivery(self) -> Delivery:
+        """What gives files and results out. Raises what `assets` does, BadOption, Unwritable."""
+        from printroom.delivery.installed import installed
+
+        made = installed(self.assets, self.settings)
         self._closing.callback(made.close)
         return made
 
@@ -326,7 +387,7 @@ class Workshop:
         report = {"why": seen["why"], **json.loads(seen["report"])}
         return replace(told, steps=tuple(running.done), report=report)
 
-    @cached_property
+    @once
     def _fixing(self) -> Graph:
         return self.graph(FIXING)
 

@@ -20,10 +20,12 @@ from sqlalchemy import Connection
 from printroom.jobs import events, lease
 from printroom.jobs.claim import claim
 from printroom.jobs.lease import Held, Presence
+from printroom.jobs.limits import limited
 from printroom.jobs.model import Job
 from printroom.jobs.needs import Offer
-from printroom.jobs.queue import READY, Queue
-from printroom.jobs.settle import Outcome, settle
+from printroom.jobs.queue import READY, Queue, ready
+from printroom.jobs.settle import Outcome, ended, settle
+from printroom.jobs.states import OVER
 from printroom.jobs.submit import new_id
 
 CHECK = 0.25
@@ -41,11 +43,18 @@ class Turn:
     """The jobs that this worker has, those claimed apart; None = it did not look."""
     look_at: float | None = None
     """When there may be something new to do that nobody tells of; None = never."""
-    moved: bool = False
-    """Whether others may find something new to do: a job that is queued again, or one less of an
-    account that may be at its limit."""
+    ready: set[str] = field(default_factory=set)
+    """What to tell others who may find something new to do: a job that is queued again, or one
+    less of an account that may be at its limit."""
     changed: bool = False
     """Whether there are new events."""
+    over: bool = False
+    """Whether a job is over."""
+
+    @property
+    def topics(self) -> list[str]:
+        """What to tell others."""
+        return [events.TOPIC] * self.changed + [events.END] * self.over + sorted(self.ready)
 
 
 class Clerk:
@@ -80,14 +89,13 @@ class Clerk:
             now = database.clock()
             with database.write(lasting=lasting) as connection:
                 turn = self._act(connection, outcomes, known, places, now)
-                topics = [events.TOPIC] * turn.changed + [READY] * turn.moved
-                queue.wakes.tell(connection, *topics)
+                told = queue.wakes.tell(connection, *turn.topics)
         except BaseException:
             self._uncertain = True
             self._away_since = self._away_since or time.monotonic()
             raise
         self._back()
-        queue.wakes.bump(*topics)
+        queue.wakes.done(told)
         return turn
 
     def leave(self) -> None:
@@ -112,6 +120,7 @@ class Clerk:
         if known and self._late("_checked", CHECK):
             turn.held = lease.held(connection, me)
         settled += self._sweep(connection, now)
+        more = ended(connection, settled, queue.ends)
         if places > 0:
             taken = claim(connection, me, offer, self._kinds, places, now, queue.lease)
             turn.claimed, turn.look_at = taken.jobs, taken.look_at
@@ -119,8 +128,11 @@ class Clerk:
                 self._next_due = lease.next_due(connection)
         times = [time for time in (turn.look_at, self._next_due) if time is not None]
         turn.look_at = min(times, default=None)
-        turn.moved = any(job.state == "queued" or job.account for job in settled)
+        turn.ready = {ready(job.kind) for job in settled if job.state == "queued"}
+        if more or limited(connection, {job.account for job in settled}):
+            turn.ready.add(READY)
         turn.changed = bool(settled or turn.claimed)
+        turn.over = any(job.state in OVER for job in settled)
         return turn
 
     def _beat(self, connection: Connection, offer: Offer, ids: set[str], now: float) -> None:

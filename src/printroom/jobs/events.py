@@ -21,6 +21,8 @@ from printroom.jobs.model import EVENTS, JOBS, Job, in_state
 
 TOPIC = "events"
 """What `Wakes` calls a new event."""
+END = "ends"
+"""What `Wakes` calls a job that is over; told beside `TOPIC`."""
 LARGEST = 2**20
 """Bytes of JSON in a payload, a result, a checkpoint or an event, at most."""
 _FIXED = (

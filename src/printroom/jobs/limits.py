@@ -12,7 +12,7 @@ what the other took; a row that is locked already is left to its holder.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,12 @@ def get_limit(connection: Connection, account: str) -> Limit:
     columns = (LIMITS.c.running, LIMITS.c.rate, LIMITS.c.burst)
     row = connection.execute(select(*columns).where(LIMITS.c.account == account)).first()
     return Limit(*row) if row else Limit()
+
+
+def limited(connection: Connection, accounts: Collection[str]) -> bool:
+    """Whether any of `accounts` has a limit."""
+    named = sorted(set(accounts) - {""})
+    return bool(named) and connection.execute(_LIMITED, {"accounts": named}).first() is not None
 
 
 def closed(connection: Connection, now: float) -> tuple[set[str], float | None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,19 +21,25 @@ from sqlalchemy import Connection, and_, func, or_, select
 from printroom.core.errors import NotFound, WrongState
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
-from printroom.database.wake import Wakes
+from printroom.database.wake import Told, Wakes
 from printroom.jobs import limits, retention, states
-from printroom.jobs.events import TOPIC, Change, Event, read, record
+from printroom.jobs.events import END, TOPIC, Change, Event, read, record
 from printroom.jobs.limits import Limit
 from printroom.jobs.model import JOBS, SCRIPTS, WORKERS, Job, State
+from printroom.jobs.settle import End, ended
 from printroom.jobs.submit import Request, Submitted, as_job, enter
 
 T = TypeVar("T")
 
 READY = "jobs"
-"""What `Wakes` calls a job that may be started, or was taken back."""
+"""What `Wakes` calls a job of any kind that may be started, or was taken back."""
 _LOOK = 1.0
 """Seconds after which whoever waits for an event looks all the same."""
+
+
+def ready(kind: str) -> str:
+    """What `Wakes` calls a job of that kind that may be started."""
+    return f"{READY}:{kind}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,9 @@ class Queue:
         self.wakes = Wakes(database)
         self.lease = lease
         self.keep = keep
+        self.ends: list[End] = []
+        """What is called in the transaction in which a job ends; see `printroom.jobs.settle.End`.
+        Add to it before the first worker starts, in every process that works or cancels."""
 
     def close(self) -> None:
         """Wake whoever waits, and let go of the listener; the database stays open."""
@@ -80,7 +89,8 @@ class Queue:
         """Put jobs in, all or none, in this order."""
         now = self.database.clock()
         made = [as_job(request, now) for request in requests]
-        return self.change(lambda connection: enter(connection, made, now), READY)
+        topics = {ready(request.kind) for request in requests}
+        return self.change(lambda connection: enter(connection, made, now), *topics)
 
     def get(self, job: str) -> Job:
         """The job as it is now."""
@@ -90,20 +100,27 @@ class Queue:
         self,
         *,
         account: str | None = None,
-        state: State | None = None,
+        kind: str | None = None,
+        state: State | Collection[State] | None = None,
         before: str | None = None,
+        starts: str = "",
         most: int = 100,
     ) -> list[Job]:
-        """Jobs, the newest first; `before`: an id, for the next page. The dead letters are those
-        of the state `dead`.
+        """Jobs, the newest first; `before`: an id, for the next page; `starts`: what their ids
+        begin with. The dead letters are those of the state `dead`.
         """
         query = select(JOBS).order_by(JOBS.c.id.desc()).limit(most)
         if account is not None:
             query = query.where(JOBS.c.account == account)
+        if kind is not None:
+            query = query.where(JOBS.c.kind == kind)
         if state is not None:
-            query = query.where(JOBS.c.state == state)
+            wanted = [state] if isinstance(state, str) else list(state)
+            query = query.where(JOBS.c.state.in_(wanted))
         if before is not None:
             query = query.where(JOBS.c.id < before)
+        if starts:
+            query = query.where(JOBS.c.id.startswith(starts, autoescape=True))
         return self._read(lambda connection: [Job.of(row) for row in connection.execute(query)])
 
     def counts(self) -> dict[State, int]:
@@ -141,11 +158,11 @@ class Queue:
         """The job when it is over, or as it is after `timeout` seconds."""
         until = time.monotonic() + timeout
         while True:
-            seen = self.wakes.seen(TOPIC)
+            seen = self.wakes.seen(END)
             now, left = self.get(job), until - time.monotonic()
             if now.state in states.OVER or left <= 0:
                 return now
-            self.wakes.wait(TOPIC, seen, min(left, _LOOK))
+            self.wakes.wait(END, seen, min(left, _LOOK))
 
     def cancel(self, job: str) -> Job:
         """Take a job back: at once if it waits; if it runs, its worker is told.
@@ -153,7 +170,7 @@ class Queue:
         One that is over stays as it is.
         """
         now = self.database.clock()
-        return self.change(lambda connection: self._cancelled(connection, job, now), READY)
+        return self.change(lambda connection: self._cancelled(connection, job, now), READY, END)
 
     def retry(self, job: str, deadline: float | None = None) -> Job:
         """Give a dead job all its attempts again; `deadline` in seconds, None = without one.
@@ -193,13 +210,11 @@ class Queue:
         """`work` in a transaction that tells of events and of `topics`."""
         topics = (TOPIC, *topics)
 
-        def told(connection: Connection) -> T:
-            result = work(connection)
-            self.wakes.tell(connection, *topics)
-            return result
+        def working(connection: Connection) -> tuple[T, Told]:
+            return work(connection), self.wakes.tell(connection, *topics)
 
-        result = self.database.run(told, patience=patience)
-        self.wakes.bump(*topics)
+        result, told = self.database.run(working, patience=patience)
+        self.wakes.done(told)
         return result
 
     def _read(self, work: Callable[[Connection], T]) -> T:
@@ -209,7 +224,9 @@ class Queue:
         job = _found(connection, name, lock=True)
         if job.state in states.WAITING:
             gone = states.cancelled(job, now, self.keep)
-            return record(connection, [Change(gone, "cancelled")], now)[0]
+            (over,) = record(connection, [Change(gone, "cancelled")], now)
+            ended(connection, [over], self.ends)
+            return over
         if job.state != "running" or job.cancel:
             return job
         asked = states.take_back(job)

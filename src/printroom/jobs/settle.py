@@ -1,6 +1,7 @@
 """How attempts end.
 
     settle(worker, [Outcome, ...]) -> jobs as they are now
+    ended(jobs, hooks)             -> each hook, once for each job that is over
 
 Fenced: an outcome counts only if the job is still running, with this worker, in this attempt. One
 that comes late changes nothing; one that comes twice (the answer to the first commit was lost)
@@ -9,7 +10,7 @@ changes nothing the second time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,10 @@ from printroom.jobs.events import Change, record
 from printroom.jobs.model import JOBS, Job, in_state
 from printroom.jobs.needs import Needs
 
+End = Callable[[Connection, Job], bool]
+"""Called in the transaction that ends a job, with the job as it is now: what it writes is there if
+and only if the job is over, and once. True if it put something new into the queue. It must not take
+long; if it raises, the job does not end, and is tried again."""
 How = Literal["done", "failed", "cancelled", "released", "moved"]
 _MINE = (
     select(JOBS)
@@ -66,6 +71,19 @@ def settle(
         if outcome.job in mine and mine[outcome.job].attempt == outcome.attempt
     ]
     return record(connection, changes, now)
+
+
+def ended(connection: Connection, jobs: Iterable[Job], hooks: Sequence[End]) -> bool:
+    """Tell `hooks` of those of `jobs` that are over; whether there is something new to do.
+
+    `jobs`: those that this transaction changed, however it did.
+    """
+    new = False
+    for job in jobs:
+        if job.state in states.OVER:
+            for hook in hooks:
+                new |= hook(connection, job)
+    return new
 
 
 def change(job: Job, outcome: Outcome, now: float, keep: float) -> Change:

@@ -62,6 +62,8 @@ class Request:
     needs: Needs = field(default_factory=Needs)
     key: str | None = None
     """Idempotency key, unique within the account; None = each submission is another job."""
+    same: Any = None
+    """JSON that must be the same when the key comes again; None = all of the request."""
 
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
@@ -79,8 +81,14 @@ class Request:
 
     @property
     def fingerprint(self) -> str:
-        """Digest of everything but the key."""
-        parts = {name: value for name, value in vars(self).items() if name not in ("key", "needs")}
+        """Digest of what must be the same when the key comes again."""
+        if self.same is not None:
+            return hashlib.sha256(json.dumps(self.same, sort_keys=True).encode()).hexdigest()
+        parts = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("key", "needs", "same")
+        }
         parts["needs"] = [self.needs.text, self.needs.bytes, self.needs.model]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

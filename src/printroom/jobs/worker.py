@@ -24,7 +24,7 @@ from printroom.jobs.clerk import CHECK, SWEEP, Clerk, Turn
 from printroom.jobs.context import Context, Handler
 from printroom.jobs.lease import Held
 from printroom.jobs.needs import Offer
-from printroom.jobs.queue import READY, Queue
+from printroom.jobs.queue import READY, Queue, ready
 from printroom.jobs.settle import Outcome
 
 GRACE = 20.0
@@ -60,6 +60,8 @@ class Worker:
         self._offer = offer
         self._grace = grace
         self._clerk = Clerk(queue, list(handlers), slots, offer)
+        self._topics = (READY, *map(ready, handlers), self._clerk.who.id)
+        """What it waits for; its own name is told when a handler has ended."""
         self._at: dict[Key, Context] = {}
         self._ended: SimpleQueue[Outcome] = SimpleQueue()
         self._unwritten: list[Outcome] = []
@@ -88,11 +90,11 @@ class Worker:
 
     def wake(self) -> None:
         """Have `run` look at `stop` at once."""
-        self._queue.wakes.bump(READY)
+        self._queue.wakes.bump(self._clerk.who.id)
 
     def _turn(self, slots: int, stop: threading.Event | None = None) -> None:
         """One turn of the clerk, and then a rest until something ends or is heard of."""
-        seen = self._queue.wakes.seen(READY)
+        seen = self._queue.wakes.seen(*self._topics)
         self._collect()
         turn = self._tried(slots - len(self._at) + len(self._unwritten))
         if turn is None:
@@ -103,7 +105,7 @@ class Worker:
             self._at[job.id, job.attempt] = context
             self._inbox.put(context)
         if self._ended.empty() and not (stop is not None and stop.is_set()):
-            self._queue.wakes.wait(READY, seen, self._patience(turn))
+            self._queue.wakes.wait(self._topics, seen, self._patience(turn))
 
     def _tried(self, places: int) -> Turn | None:
         """A turn; None when the database is away, after a pause that grows."""
@@ -154,7 +156,7 @@ class Worker:
     def _work(self) -> None:
         while (context := self._inbox.get()) is not None:
             self._ended.put(attempt(self._handlers[context.job.kind], context))
-            self._queue.wakes.bump(READY)
+            self._queue.wakes.bump(self._clerk.who.id)
 
     def _drain(self) -> None:
         for _ in range(2):

@@ -1,0 +1,1 @@
+"""Keeping an installation well: is it sound, copies of it, and back from a copy."""

@@ -1,0 +1,1 @@
+"""Runs: pipelines that are done whatever dies meanwhile."""

@@ -1,0 +1,29 @@
+"""The delivery of an installation, from its settings.
+
+Assets, Settings -> Delivery     DatabaseMismatch BadOption Unwritable
+"""
+
+from __future__ import annotations
+
+from printroom.assets.assets import Assets
+from printroom.core.errors import BadOption
+from printroom.core.settings import Settings
+from printroom.delivery.delivering import Delivery
+from printroom.delivery.options import parse_presets
+from printroom.delivery.public import PublicAssets
+from printroom.delivery.signing import SigningKeys
+from printroom.delivery.variants import Variants
+from printroom.storage.cache import BlockCache
+
+
+def installed(assets: Assets, settings: Settings) -> Delivery:
+    """Everything that gives out the files of `assets`; to be closed."""
+    try:
+        presets = parse_presets(settings.presets)
+    except BadOption as error:
+        raise BadOption(f"PRINTROOM_PRESETS: {error.reason}", error.remedy) from None
+    artifacts, keys = PublicAssets(assets), SigningKeys(settings.data)
+    cache = BlockCache(settings.data / "cache")
+    folder = settings.data / "variants"
+    variants = Variants(folder, settings.variants, settings.http_pixels, cache)
+    return Delivery(artifacts, keys, cache, variants, presets)

@@ -1,0 +1,83 @@
+"""Does jobs of the kind "run": a pipeline, on what the job names, by this worker's workshop.
+
+    job, context -> {"output": ..., "usage": ...}        whatever the pipeline raises
+
+Steps that run whole leave checkpoints; an attempt behind one that was killed begins at the step
+that that one was in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from printroom.core.errors import BadPipeline, NotFound, PrintroomError
+from printroom.core.scratch import Scratch
+from printroom.imaging.formats import Format, format_for
+from printroom.jobs.context import Context
+from printroom.jobs.model import Job
+from printroom.pipelines.telling import hidden
+from printroom.runs.following import Following, step_needs
+from printroom.runs.inputs import Local
+from printroom.runs.outputs import settled
+from printroom.runs.target import Target, Targets
+from printroom.workshop import Workshop
+
+KIND = "run"
+
+
+class RunHandler:
+    """A handler for `printroom.jobs.worker.Worker`."""
+
+    def __init__(self, workshop: Workshop, targets: Targets, scratch: Scratch) -> None:
+        self._workshop, self._targets, self._scratch = workshop, targets, scratch
+
+    def __call__(self, job: Job, context: Context) -> Any:
+        """The result of the run."""
+        try:
+            return self._ran(job, context)
+        except PrintroomError as error:
+            told = hidden(self._scratch.hide(error.reason))
+            error.args = (f"{told}: {hidden(error.remedy)}" if error.remedy else told,)
+            raise
+
+    def _ran(self, job: Job, context: Context) -> Any:
+        target = self._target(job, context)
+        local = Local(self._workshop, job, context, self._scratch)
+        folder = self._scratch.path("run")
+        folder.mkdir()
+        try:
+            following = Following(job, context, target, self._workshop.assets)
+            outputs = self._workshop.run_pipeline(
+                target.graph,
+                local.values(target.graph),
+                folder,
+                following.progress,
+                context.cancelled,
+                pixels=self._workshop.settings.http_pixels,
+                choose=_choice(job.payload["format"]),
+                keeper=following,
+            )
+            context.check()
+            return settled(self._workshop, job, outputs)
+        finally:
+            for path in (folder, *local.paths):
+                self._scratch.discard(path)
+
+    def _target(self, job: Job, context: Context) -> Target:
+        """The pipeline; where a step is not at hand, it may be where others are needed."""
+        try:
+            return self._targets.again(job.payload)
+        except (BadPipeline, NotFound):
+            for needs in step_needs(job).values():
+                context.need(needs)
+            raise
+
+
+def _choice(name: str | None) -> Any:
+    if name is None:
+        return None
+
+    def choose(_default: Format) -> Format:
+        return format_for(name)
+
+    return choose

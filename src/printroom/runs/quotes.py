@@ -1,0 +1,68 @@
+"""What a run would take: its time from the plan of the engine, its price from the price list.
+
+target, inputs -> quote -> JSON          whatever asking for the run would raise
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from printroom.accounts.prices import Amounts, Prices
+from printroom.core.errors import PrintroomError
+from printroom.pipelines.kinds import ListOf, pictured
+from printroom.runs.inputs import Inline, Intake
+from printroom.runs.runs import Runs
+
+
+def quote(runs: Runs, account: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Seconds, pictures, pixels and cost. Raises NotFound, BadPipeline, BadInput."""
+    target = runs.targets.find(name)
+    intake = Intake(account, runs.assets, runs.workshop.outbound)
+    values = intake.checked(target.graph, given)
+    with TemporaryDirectory(prefix="printroom-") as folder:
+        known, exact = _known(runs, account, values, Path(folder))
+        plan = runs.workshop.explain(target.graph, known)
+    stages = [stage for stage in plan.stages if stage.width]
+    pictures = [port for port in target.graph.results.values() if pictured(port.kind)]
+    last = stages[-1] if stages else None
+    width, height = (last.width, last.height) if last else (plan.picture.width, plan.picture.height)
+    exact &= all(stage.streams for stage in plan.stages)
+    exact &= not any(isinstance(port.kind, ListOf) for port in pictures)
+    seconds = sum(stage.seconds for stage in plan.stages)
+    amounts = Amounts(len(pictures), len(pictures) * width * height, round(1000 * seconds))
+    prices = Prices.parse(runs.workshop.settings.prices)
+    return {
+        "target": target.id,
+        "seconds": seconds or None,
+        "exact": exact,
+        "pictures": amounts.pictures,
+        "pixels": amounts.pixels,
+        "cost": prices.cost(target.id, amounts) / 1000,
+        "plan": plan.to_json(),
+    }
+
+
+def _known(
+    runs: Runs, account: str, values: Mapping[str, Any], folder: Path
+) -> tuple[dict[str, Any], bool]:
+    """The inputs as the engine takes them, without pictures that would have to be fetched."""
+    known: dict[str, Any] = {}
+    exact = True
+    for name, value in values.items():
+        if isinstance(value, Inline):
+            known[name] = value.data
+        elif isinstance(value, dict) and "file" in value:
+            try:
+                content = runs.assets.content(runs.assets.find(account, value["file"]))
+                content.save(path := folder / f"picture-{len(known)}")
+                known[name] = path
+            except PrintroomError:
+                exact = False
+        elif isinstance(value, dict | list):
+            exact = False
+        else:
+            known[name] = value
+    return known, exact

@@ -1,0 +1,129 @@
+"""A worker: does runs, lists batches and delivers webhooks until it is told to end, then drains.
+
+    Workshop, labels, slots -> Labour.run(stop)      BadOption DatabaseUnavailable Unwritable
+
+Runs have slots of their own, so that what waits for other servers never holds up a picture. Once
+in a while it forgets runs whose time is up, their files first. Several may do so at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from printroom.assets.uploads import Uploads
+from printroom.core.errors import BadOption, PrintroomError
+from printroom.core.scratch import Scratch
+from printroom.core.settings import Settings
+from printroom.isolation import cards, images
+from printroom.jobs.context import Handler
+from printroom.jobs.model import Job
+from printroom.jobs.needs import MOST_LABELS, Offer, check_labels
+from printroom.jobs.watching import Watched
+from printroom.jobs.worker import Worker
+from printroom.runs import batches, webhooks
+from printroom.runs.batches import Listing
+from printroom.runs.handler import KIND, RunHandler
+from printroom.runs.numbers import Shown
+from printroom.runs.runs import Runs
+from printroom.runs.webhooks import Delivering
+from printroom.workshop import Workshop
+
+ERRANDS = 4
+"""Webhooks and listings at once."""
+TIDY = 30.0
+"""Seconds between looks at what has expired."""
+_log = logging.getLogger(__name__)
+
+
+class Labour:
+    """The workers of one process; `run` it once."""
+
+    def __init__(
+        self, workshop: Workshop, *, slots: int | None = None, labels: tuple[str, ...] | None = None
+    ) -> None:
+        """`slots`, `labels`: None = as the settings say.
+
+        Raises BadOption for labels that are none, and what the database raises.
+        """
+        settings = workshop.settings
+        self._workshop = workshop
+        self._labels = frozenset(settings.jobs_labels if labels is None else labels)
+        check_labels(self._labels)
+        self._labels |= labels_here(settings)
+        if len(self._labels) > MOST_LABELS - 2:
+            raise BadOption(f"{len(self._labels)} labels are too many", f"take {MOST_LABELS - 2}")
+        self.runs = Runs(workshop)
+        self._scratch = Scratch(settings.data)
+        queue, outbound = self.runs.queue, workshop.outbound
+        tallies, tracer = workshop.floor.tallies, workshop.floor.tracer
+        handler = Watched(RunHandler(workshop, self.runs.targets, self._scratch), tallies, tracer)
+        self._main = Worker(
+            queue, {KIND: handler}, slots=slots or settings.jobs_slots, offer=self._offer
+        )
+        errands: dict[str, Handler] = {
+            webhooks.KIND: Watched(Delivering(queue, outbound), tallies, tracer),
+            batches.KIND: Watched(Listing(self.runs), tallies, tracer),
+        }
+        self._errands = Worker(queue, errands, slots=ERRANDS)
+
+    def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop` is set, then drain; `ready` is called when work is taken."""
+        threads = [
+            threading.Thread(target=self._errands.run, args=(stop,), name="errands"),
+            threading.Thread(target=self._tidy, args=(stop,), name="tidying"),
+        ]
+        for thread in threads:
+            thread.start()
+        waking = threading.Thread(target=self._wake, args=(stop,), daemon=True)
+        waking.start()
+        ready()
+        try:
+            with Shown(self._workshop):
+                self._main.run(stop)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+            self._scratch.close()
+
+    def _wake(self, stop: threading.Event) -> None:
+        """A worker that waits for work looks at `stop` at once."""
+        stop.wait()
+        self._main.wake()
+
+    def _offer(self) -> Offer:
+        floor = self._workshop.floor
+        device = floor.device
+        devices = ("cpu", device.name) if device.name.startswith("cuda") else ("cpu",)
+        free = max(0, floor.ledger.total - floor.ledger.granted)
+        models = frozenset(one.model for one in floor.residency.facts() if one.bytes)
+        return Offer(self._labels, devices, free, models)
+
+    def _tidy(self, stop: threading.Event) -> None:
+        while not stop.wait(TIDY):
+            try:
+                self.tidy()
+            except PrintroomError as error:
+                _log.warning("tidying: %s", error)
+            except Exception:
+                _log.exception("tidying")
+
+    def tidy(self) -> int:
+        """Forget what has expired. Returns how many runs."""
+        forgotten = self.runs.queue.expire(self._discard)
+        settings = self._workshop.settings
+        Uploads(self.runs.assets, settings.files_largest, settings.files_keep).sweep()
+        self.runs.assets.sweep()
+        return forgotten
+
+    def _discard(self, job: Job) -> None:
+        if job.kind == KIND:
+            self.runs.assets.discard(job.id)
+
+
+def labels_here(settings: Settings) -> frozenset[str]:
+    """What a worker says of its machine: its kinds of cards, and the image that it runs in."""
+    image = {images.label(settings.image)} if settings.image else set()
+    return cards.labels(cards.here()) | image

@@ -1,0 +1,172 @@
+"""Whoever wants to know is told once of each end, signed, and again until he hears it."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from printroom.core.errors import AddressRefused, BadOption, NotFound
+from printroom.runs import webhooks
+from printroom.runs.runs import Asked, Runs
+from printroom.runs.webhooks import Webhooks
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps what it is told, and answers what it should."""
+
+    def __init__(self):
+        receiver = self
+        self.heard, self.answers = [], []
+        self.told = threading.Condition()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                with receiver.told:
+                    receiver.heard.append((dict(self.headers), body))
+                    status = receiver.answers.pop(0) if receiver.answers else 200
+                    receiver.told.notify_all()
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
+
+    def wait(self, count):
+        with self.told:
+            assert self.told.wait_for(lambda: len(self.heard) >= count, 60)
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as made:
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def runs(workshop):
+    return Runs(workshop)
+
+
+@pytest.fixture
+def hooks(runs, workshop):
+    return Webhooks(runs.queue, workshop.outbound)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(webhooks, "BACKOFF", 0.05)
+
+
+def ask(runs, target, data, **fields):
+    picture = "data:image/png;base64," + base64.b64encode(data).decode()
+    return runs.submit(Asked("acme", target, {"image": picture}, **fields)).job
+
+
+def verified(secret, headers, body):
+    """The message, if its signature is right: as the standard says how to look at it."""
+    name, at = headers["webhook-id"], headers["webhook-timestamp"]
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = hmac.new(key, f"{name}.{at}.".encode() + body, hashlib.sha256).digest()
+    assert headers["webhook-signature"].split(",") == ["v1", base64.b64encode(signed).decode()]
+    return json.loads(body)
+
+
+def test_webhooks_are_told_of_the_ends_they_want(runs, hooks, double, workshop, tools, receiver):
+    hook = hooks.add("acme", receiver.url, ["run.succeeded"])
+    hooks.add("other", receiver.url)
+    off = hooks.add("acme", receiver.url)
+    hooks.change("acme", off.id, enabled=False)
+    with tools.working(workshop):
+        runs.wait("acme", ask(runs, double, b"no picture").id, 60)
+        good = ask(runs, double, tools.png()[0])
+        receiver.wait(1)
+        runs.queue.wait(hooks.deliveries("acme", hook.id)[0].id, 60)
+    (only,) = receiver.heard
+    told = verified(hook.secret, *only)
+    assert (told["type"], told["data"]["id"]) == ("run.succeeded", good.id)
+    assert told["data"]["output"]["image"]["file"].startswith("file_")
+    assert len(hooks.deliveries("acme", hook.id)) == 1
+
+
+def test_a_run_may_name_its_own(runs, hooks, double, workshop, tools, receiver):
+    with tools.working(workshop):
+        run = ask(runs, double, b"no picture", webhook=receiver.url)
+        receiver.wait(1)
+    told = verified(hooks.secret("acme"), *receiver.heard[0])
+    assert (told["type"], told["data"]["id"]) == ("run.failed", run.id)
+    assert told["data"]["error"]["code"] == "not_a_picture"
+
+
+def test_one_that_is_taken_back_in_the_queue_is_told_as_well(
+    runs, hooks, double, workshop, tools, receiver
+):
+    hook = hooks.add("acme", receiver.url)
+    runs.cancel("acme", ask(runs, double, tools.png()[0]).id)
+    with tools.working(workshop):
+        receiver.wait(1)
+    assert verified(hook.secret, *receiver.heard[0])["type"] == "run.cancelled"
+
+
+def test_who_does_not_hear_is_told_again_under_the_same_id(
+    runs, hooks, double, workshop, tools, receiver
+):
+    receiver.answers = [500, 302, 404]
+    hook = hooks.add("acme", receiver.url)
+    with tools.working(workshop):
+        ask(runs, double, tools.png()[0])
+        receiver.wait(4)
+        delivery = runs.queue.wait(hooks.deliveries("acme", hook.id)[0].id, 60)
+        assert (delivery.state, delivery.attempt) == ("done", 4)
+        again = hooks.replay("acme", hook.id, delivery.id)
+        receiver.wait(5)
+        assert runs.queue.wait(again.id, 60).state == "done"
+    assert len({headers["webhook-id"] for headers, _ in receiver.heard}) == 1
+    for headers, body in receiver.heard:
+        verified(hook.secret, headers, body)
+
+
+def test_who_wants_no_more_is_told_no_more(runs, hooks, double, workshop, tools, receiver):
+    receiver.answers = [410]
+    hook = hooks.add("acme", receiver.url)
+    with tools.working(workshop):
+        runs.wait("acme", ask(runs, double, tools.png()[0]).id, 60)
+        dead = runs.queue.wait(hooks.deliveries("acme", hook.id)[0].id, 60)
+        assert dead.state == "dead"
+        assert not hooks.get("acme", hook.id).enabled
+        runs.wait("acme", ask(runs, double, tools.png()[0]).id, 60)
+        assert hooks.replay("acme", hook.id, dead.id).state == "queued"
+        receiver.wait(2)
+    assert len(receiver.heard) == 2
+
+
+def test_addresses_that_cannot_be(runs, hooks):
+    for url in ("https://10.0.0.1/", "http://example.com/", "nonsense"):
+        with pytest.raises(AddressRefused):
+            hooks.add("acme", url)
+    with pytest.raises(BadOption):
+        hooks.add("acme", "https://example.com/", ["run.exploded"])
+    made = hooks.add("acme", "https://example.com/")
+    for touch in (hooks.get, hooks.delete, hooks.deliveries):
+        with pytest.raises(NotFound):
+            touch("other", made.id)
+    for _ in range(15):
+        hooks.add("acme", "https://example.com/")
+    with pytest.raises(BadOption):
+        hooks.add("acme", "https://example.com/")
+
+
+def test_accounts_sign_with_secrets_of_their_own(hooks):
+    assert hooks.secret("acme") == hooks.secret("acme") != hooks.secret("other")
