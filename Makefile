@@ -8,7 +8,7 @@ RESULT := var/cat@2x.jpg
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: help run test check format docs bench train clean
+.PHONY: help run test check format docs studio bench train clean
 
 help: ## show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -38,6 +38,11 @@ format: .venv/$(EXTRAS) ## put the code into the house's format
 
 docs: .venv/$(EXTRAS) ## read the documentation on http://127.0.0.1:8001
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8001
+
+studio: .venv/$(EXTRAS) ## build the web page from web/ into the package (needs Node 20 or newer)
+	cd web && npm ci --silent
+	$(BIN)/python web/openapi.py
+	cd web && npm run --silent api && npm run --silent types && npm run --silent build
 
 bench: .venv/$(EXTRAS) ## measure against the floors (minutes; peers are fetched on first use)
 	$(BIN)/python -m bench

@@ -68,6 +68,11 @@ class Server:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        return self._process.pid
+
     def cpu(self) -> float:
         """CPU seconds of the process tree so far."""
         return cpu_seconds(self._process.pid)

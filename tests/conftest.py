@@ -1,7 +1,14 @@
 """Shared by all tests: a catalogue with one small model whose results are known in advance."""
 
 import hashlib
+import os
+import re
 import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,8 +19,11 @@ from onnx import TensorProto, helper, numpy_helper, save_model
 
 from printroom.catalogue.card import ModelCard, Task
 from printroom.core.errors import BadOption
+from printroom.core.settings import Settings
 from printroom.engine.device import Device
 from printroom.imaging.tiling import Geometry
+from printroom.pipelines.spec import PipelineSpec
+from printroom.workshop import Workshop
 
 # Machines are noisy: how long an example takes is no verdict.
 settings.register_profile("house", deadline=None)
@@ -99,6 +109,141 @@ def shelf(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         (home / "card.json").write_text(card.to_json())
     return folder
+
+
+DRAW = '''
+import time
+
+import numpy as np
+from printroom.pipelines.ports import Picture
+from printroom.pipelines.step import Step
+
+
+class Draw(Step):
+    """Draws the bytes of a text as columns of grey, each lighter by the seed."""
+
+    name = "draw"
+
+    def run(
+        self, context, prompt: str, width: int = 40, height: int = 30, seed: int = 0
+    ) -> Picture:
+        row = np.resize(np.frombuffer(prompt.encode(), np.uint8), width).astype(np.float32)
+        planes = np.broadcast_to((row + seed) / 255, (1, 3, height, width))
+        return np.ascontiguousarray(planes, np.float32)
+'''
+PIPELINES = [
+    """
+    name: draw
+    title: Draws a text
+    inputs:
+      prompt: text
+      width: {type: number, integer: true, default: 40}
+      height: {type: number, integer: true, default: 30}
+      seed: {type: number, integer: true, default: 0}
+    steps:
+      drawn: {use: draw, with: {prompt: $prompt, width: $width, height: $height, seed: $seed}}
+    """,
+    """
+    name: large
+    inputs: {image: picture}
+    steps:
+      large: {use: upscale, with: {image: $image, net: test/double}}
+    """,
+    """
+    name: count
+    inputs: {text: text}
+    steps:
+      seen: {use: letters, with: {text: $text}}
+    outputs: {letters: $seen.result}
+    """,
+    """
+    name: nap
+    inputs: {seconds: number}
+    steps:
+      slept: {use: nap, with: {seconds: $seconds}}
+    outputs: {seconds: $slept.result}
+    """,
+]
+LETTERS = '''
+
+
+class Letters(Step):
+    """Counts letters."""
+
+    name = "letters"
+
+    def run(self, context, text: str) -> int:
+        return len(text)
+
+
+class Nap(Step):
+    """Takes its time."""
+
+    name = "nap"
+
+    def run(self, context, seconds: float) -> float:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            context.check()
+            time.sleep(0.01)
+        return seconds
+'''
+
+
+@pytest.fixture(scope="session")
+def drawing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an installed package that offers three steps."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "drawing_steps.py").write_text(DRAW + LETTERS)
+    about = folder / "drawing-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: drawing\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[printroom.steps]\ndraw = drawing_steps:Draw\nletters = drawing_steps:Letters\n"
+        "nap = drawing_steps:Nap\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawings(tmp_path_factory: pytest.TempPathFactory, models: Path, drawing: Path) -> Path:
+    """A data folder with published pipelines."""
+    data = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(drawing))
+        with Workshop(Settings(data=data, models=(models,), workers=1)) as workshop:
+            for text in PIPELINES:
+                workshop.shelf.publish(PipelineSpec.from_yaml(textwrap.dedent(text)))
+    return data
+
+
+@pytest.fixture(scope="session")
+def serving(models: Path, drawing: Path) -> Callable[..., AbstractContextManager[str]]:
+    """Data folder, settings -> the address of `printroom serve` with a worker beside it."""
+
+    @contextmanager
+    def start(data: Path, **settings: str) -> Iterator[str]:
+        environment = os.environ | {
+            "PRINTROOM_DATA": str(data),
+            "PRINTROOM_MODELS": str(models),
+            "PRINTROOM_PRELOAD": "test/double@1",
+            "PRINTROOM_WORKERS": "1",
+            "PYTHONPATH": str(drawing),
+            **{f"PRINTROOM_{name.upper()}": value for name, value in settings.items()},
+        }
+        command = [sys.executable, "-m", "printroom", "serve", "--port", "0"]
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                found = re.search(r"http://[\d.:]+", process.stdout.readline())
+                assert found, "the server did not start"
+                yield found[0]
+            finally:
+                process.terminate()
+
+    return start
 
 
 @pytest.fixture(scope="session", params=["cpu", pytest.param("cuda:0", marks=pytest.mark.gpu)])

@@ -17,11 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
     from pathlib import Path
+    from typing import Any
 
+    from printroom.client import AsyncClient, Client
     from printroom.engine.enhancement import Enhanced
     from printroom.workshop import Workshop
 
-__all__ = ["enhance"]
+__all__ = ["AsyncClient", "Client", "enhance"]
+
+
+def __getattr__(name: str) -> Any:
+    """The clients of a server, which bring httpx, when they are asked for."""
+    if name in ("AsyncClient", "Client"):
+        from printroom import client
+
+        return getattr(client, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def enhance(

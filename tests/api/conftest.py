@@ -45,6 +45,7 @@ class Server:
             "PRINTROOM_PRELOAD": "test/double@1",
             "PRINTROOM_WORKERS": "1",
             "PRINTROOM_PROCESSES": str(processes),
+            "PRINTROOM_HTTP_WORKER": "0",  # who needs one starts it
         }
         code = _CODE.format(limits=", ".join(f"{name}={value}" for name, value in limits.items()))
         self.process = subprocess.Popen(
@@ -163,12 +164,17 @@ def start(
 ) -> Callable[..., Server]:
     """Make a server with the given HttpLimits, on a data folder of its own unless one is named.
 
+    `more`: further folders with models.
+
     Of several processes, each has one worker and its part of the limits.
     """
     folders = os.pathsep.join([str(models), str(slow_models)])
 
-    def make(data: Path | None = None, processes: int = 1, **limits: Any) -> Server:
-        return Server(folders, data or tmp_path_factory.mktemp("data"), processes, limits)
+    def make(
+        data: Path | None = None, processes: int = 1, more: tuple[Path, ...] = (), **limits: Any
+    ) -> Server:
+        known = os.pathsep.join([folders, *map(str, more)])
+        return Server(known, data or tmp_path_factory.mktemp("data"), processes, limits)
 
     return make
 
@@ -202,7 +208,7 @@ def post() -> Callable[..., bytes]:
     def request(picture: bytes, query: str = "") -> bytes:
         head = (
             f"POST /v1/images/enhance?{query} HTTP/1.1\r\n"
-            f"Host: x\r\nContent-Length: {len(picture)}\r\n\r\n"
+            f"Host: localhost\r\nContent-Length: {len(picture)}\r\n\r\n"
         )
         return head.encode() + picture
 

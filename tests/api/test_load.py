@@ -130,7 +130,7 @@ def test_sigterm_finishes_what_runs_and_refuses_the_rest(
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert answer.endswith(b"IEND\xaeB`\x82")
         assert server.stop() == (0, "")
-        assert not list((server.data / "tmp").glob("http-*"))
+        assert not list((server.data / "tmp").glob("work-*"))
 
 
 @pytest.mark.parametrize(("grace", "signals"), [(0.1, 1), (600, 2)])

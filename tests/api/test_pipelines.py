@@ -324,7 +324,7 @@ def test_what_is_too_large_is_refused(server: Any, encode: Any) -> None:
 def test_a_client_that_hangs_up_ends_the_work(server: Any, send: Any) -> None:
     content = b'{"seconds": 60}'
     head = (
-        "POST /v1/pipelines/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /v1/pipelines/slow HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )
     client = send(server, head.encode() + content)
@@ -335,7 +335,7 @@ def test_a_client_that_hangs_up_ends_the_work(server: Any, send: Any) -> None:
 
 
 def test_long_steps_leave_room_for_small_pictures(server: Any, send: Any, picture: bytes) -> None:
-    head = "POST /v1/pipelines/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/pipelines/slow HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     content = b'{"seconds": 60}'
     client = send(server, f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     server.wait_for("printroom_requests_running", 1)

@@ -162,7 +162,7 @@ def test_told_to_stop_all_finish_what_they_have(
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert all(read_all(client).endswith(WHOLE) for client in clients)
         assert server.stop() == (0, "")
-        assert not list((server.data / "tmp").glob("http-*"))
+        assert not list((server.data / "tmp").glob("work-*"))
 
 
 def test_told_twice_all_give_up(start: Any, send: Any, long_work: bytes) -> None:
@@ -213,7 +213,7 @@ def test_a_port_in_use_is_said_so(server: Any, capsys: pytest.CaptureFixture[str
     ("settings", "reason"),
     [
         ({"PRINTROOM_PRELOAD": "no/such@1"}, "no/such@1"),
-        ({"PRINTROOM_DATA": "{file}"}, "cannot keep scratch files"),
+        ({"PRINTROOM_DATA": "{file}"}, "cannot be made"),
     ],
     ids=["a model that is not there", "no place for files"],
 )

@@ -124,7 +124,7 @@ def test_a_format_that_we_do_not_write(server: Any, picture: bytes) -> None:
 
 def test_a_body_declared_too_large_is_refused_before_it_is_sent(server: Any, send: Any) -> None:
     client = send(
-        server, b"POST /v1/images/enhance HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
+        server, b"POST /v1/images/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
     )
     answer = read_all(client)
     assert answer.startswith(b"HTTP/1.1 413 ")
@@ -215,7 +215,7 @@ def _status(stream: Any) -> int:
     )
 )
 def test_no_query_is_the_servers_fault(server: Any, picture: bytes, raw: bytes) -> None:
-    head = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "
+    head = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(
             b"POST /v1/images/enhance?" + raw + head + b"%d\r\n\r\n" % len(picture) + picture

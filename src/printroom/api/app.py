@@ -2,6 +2,10 @@
 
 POST /v1/images/enhance              -> EnhanceEndpoint, without any middleware
 POST /v1/pipelines/{name}            -> PipelineEndpoint, likewise
+POST /v2/models/{model}/infer        -> InferEndpoint, likewise
+POST /compat/openai/v1/images/…      -> ImagesEndpoint, likewise
+GET  /a/… /i/…                       -> DeliveryEndpoint, likewise
+GET  / /assets/…                     -> the studio, likewise
 /healthz /readyz /metrics /docs / …  -> FastAPI
 """
 
@@ -12,22 +16,47 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
+from printroom.api.accounts import cors
+from printroom.api.accounts.guard import Guard
+from printroom.api.accounts.routes import routes as accounts
+from printroom.api.accounts.told import SCHEMES, SECURITY
 from printroom.api.body import Receive
+from printroom.api.compat.kserve.endpoint import SUFFIX, InferEndpoint
+from printroom.api.compat.kserve.names import PREFIX as MODELS
+from printroom.api.compat.kserve.routes import routes as kserve
+from printroom.api.compat.openai.endpoint import EVENTS as IMAGES
+from printroom.api.compat.openai.endpoint import ImagesEndpoint
+from printroom.api.compat.openai.routes import routes as openai
+from printroom.api.compat.replicate import files as files_of_replicate
+from printroom.api.compat.replicate import models as models_of_replicate
+from printroom.api.compat.replicate import predictions
+from printroom.api.delivery.endpoint import PREFIXES as DELIVERED
+from printroom.api.delivery.endpoint import delivery_endpoint
+from printroom.api.delivery.routes import routes as artifacts
+from printroom.api.files import routes as uploads
+from printroom.api.files import tus
 from printroom.api.hot import EnhanceEndpoint
 from printroom.api.openapi import PATH, PROBLEM_SCHEMA, enhance_path
-from printroom.api.pipelines.answers import hidden
 from printroom.api.pipelines.document import pipeline_paths
 from printroom.api.pipelines.endpoint import PREFIX, PipelineEndpoint
 from printroom.api.pipelines.routes import routes
-from printroom.api.problems import Problem, problem, problem_of
+from printroom.api.problems import BadParameter, Problem, problem, problem_of
 from printroom.api.replies import Send, send_problem
 from printroom.api.resident import resident
+from printroom.api.runs import batches, quotes, webhooks
+from printroom.api.runs import routes as runs
+from printroom.api.runs.desk import Desk
 from printroom.api.service import Service
+from printroom.api.storages.routes import routes as storages
+from printroom.api.studio import is_studio, studio
 from printroom.core.errors import PrintroomError
+from printroom.engine.tensors import Tensors
+from printroom.pipelines.telling import hidden
 from printroom.workshop import Workshop
 
 
@@ -37,21 +66,45 @@ class App:
     def __init__(self, service: Service) -> None:
         self._enhance = EnhanceEndpoint(service)
         self._pipeline = PipelineEndpoint(service)
-        self._rest = _fastapi(service)
+        self._delivery = delivery_endpoint(service)
+        tensors = Tensors(service.workshop.floor)
+        self._infer = InferEndpoint(service, tensors)
+        self._images = ImagesEndpoint(service)
+        self._rest = Guard(service, _fastapi(service, tensors))
+        self._door = service.door
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Dispatch one request."""
+        if scope["path"].startswith(DELIVERED):  # the same for all sites, as caches want it
+            await self._delivery(scope, receive, send)
+            return
+        if scope["type"] == "http" and is_studio(scope["path"]):
+            await studio(scope, receive, send)
+            return
+        if (headers := await cors.allowed(self._door, scope)) is not None:
+            if cors.preflight(scope):
+                await cors.answer(send, headers)
+                return
+            send = cors.adding(send, headers)
         if scope["type"] != "http" or scope["path"] != PATH:
-            posted = scope.get("method") == "POST" and scope["path"].startswith(PREFIX)
-            other = self._pipeline if posted else self._rest
-            await other(scope, receive, send)  # type: ignore[arg-type]
+            await self._other(scope)(scope, receive, send)
         elif scope["method"] == "POST":
             await self._enhance(scope, receive, send)
         else:
             await send_problem(send, _no_such(405), [(b"allow", b"POST")])
 
+    def _other(self, scope: dict[str, Any]) -> Any:
+        path = scope["path"]
+        if scope["method"] != "POST":
+            return self._rest
+        if path.startswith(PREFIX):
+            return self._pipeline
+        if path.startswith(MODELS) and path.endswith(SUFFIX):
+            return self._infer
+        return self._images if path in IMAGES else self._rest
 
-def _fastapi(service: Service) -> FastAPI:
+
+def _fastapi(service: Service, tensors: Tensors) -> FastAPI:
     app = FastAPI(
         title="printroom",
         version=version("printroom"),
@@ -61,13 +114,32 @@ def _fastapi(service: Service) -> FastAPI:
     )
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(PrintroomError, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Exception, _on_fault)
     app.include_router(routes(service.workshop))
+    _runs(app, service)
     app.include_router(resident(service))
+    app.include_router(accounts(service))
+    app.include_router(artifacts(service.workshop))
+    app.include_router(storages(service.workshop))
+    app.include_router(kserve(service, tensors))
+    app.include_router(openai(service.workshop))
     _health(app, service)
     _pages(app)
     _document(app, service.workshop)
     return app
+
+
+REPLICATE = (predictions, files_of_replicate, models_of_replicate)
+"""Routes for replicate's clients."""
+
+
+def _runs(app: FastAPI, service: Service) -> None:
+    """Runs and files, and all that goes with them."""
+    desk = Desk(service)
+    service.closing.append(desk.close)
+    for one in (runs, webhooks, batches, quotes, tus, uploads, *REPLICATE):
+        app.include_router(one.routes(desk))
 
 
 def _document(app: FastAPI, workshop: Workshop) -> None:
@@ -76,7 +148,8 @@ def _document(app: FastAPI, workshop: Workshop) -> None:
         document = dict(app.openapi())
         document["paths"] = document["paths"] | {PATH: enhance_path()} | pipeline_paths(workshop)
         schemas = document.get("components", {}).get("schemas", {})
-        document["components"] = {"schemas": schemas | {"Problem": PROBLEM_SCHEMA}}
+        document["components"] = {"schemas": schemas | {"Problem": PROBLEM_SCHEMA}} | SCHEMES
+        document["security"] = SECURITY
         return JSONResponse(document)
 
 
@@ -118,7 +191,6 @@ def _pages(app: FastAPI) -> None:
 
 
 _PAGES = (
-    ("/", "api/pages/index.html", "text/html"),
     ("/docs", "api/pages/docs.html", "text/html"),
     ("/sample.jpg", "samples/cat.jpg", "image/jpeg"),
 )
@@ -137,11 +209,21 @@ async def _on_refusal(_: Request, error: Exception) -> Response:
     return _response(problem_of(error, "", hidden, {}), {})
 
 
+async def _on_invalid(_: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    faults = {".".join(map(str, one["loc"][1:])) or "body": str(one["msg"]) for one in found}
+    reason = "; ".join(f"{name[:64]}: {why}" for name, why in faults.items())
+    wrong = BadParameter(reason[:2000], "see /docs", params=list(faults))
+    return _response(problem_of(wrong, "", hidden, {}), {})
+
+
 async def _on_fault(_: Request, __: Exception) -> Response:
     return _response(problem(500, "internal_error", "something went wrong here; it is logged"), {})
 
 
 def _no_such(status: int) -> Problem:
+    if status == 400:  # FastAPI's word for a body that is not even UTF-8
+        return problem(422, "bad_option", "the body is not JSON: send an object")
     if status == 405:
         return problem(status, "method_not_allowed", "this address does not take that method")
     return problem(status, "not_found", "there is nothing at this address: see /docs")

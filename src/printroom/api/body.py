@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 from printroom.api.admission import Gate
 from printroom.api.limits import MIB
-from printroom.api.scratch import Scratch
 from printroom.core.errors import BodyTimeout, BodyTooLarge, DiskFull, OutputError, Unwritable
+from printroom.core.scratch import Scratch
 from printroom.core.sizes import format_size
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -9,7 +9,6 @@ It listens nowhere itself. What it cannot start for is told to the parent as a s
 from __future__ import annotations
 
 import asyncio
-import logging
 import pickle
 import socket
 import sys
@@ -17,13 +16,15 @@ from contextlib import suppress
 from itertools import count
 
 from printroom.api.admission import stopping
+from printroom.api.held import Told
 from printroom.api.limits import HttpLimits
 from printroom.api.load import Load
 from printroom.api.server import Server, listen_to_signals, loop_factory
-from printroom.api.service import Service, log
+from printroom.api.service import Service
 from printroom.api.shares import Orders
 from printroom.api.wire import Wire, receive_connection
 from printroom.core.errors import PrintroomError
+from printroom.core.logs import configure
 from printroom.workshop import Workshop
 
 _PATIENCE = 5.0
@@ -93,7 +94,10 @@ async def _serve(orders: Orders, end: socket.socket) -> None:
 
 async def _attend(service: Service, parent: Parent, wire: Wire, door: int) -> None:
     server, told = Server(service), listen_to_signals(service)
-    tasks = {asyncio.create_task(parent.obey(service, told))}
+    tasks = {
+        asyncio.create_task(parent.obey(service, told)),
+        asyncio.create_task(Told(service.workshop, wire).run()),
+    }
 
     def take() -> None:
         try:
@@ -132,8 +136,7 @@ async def _attend(service: Service, parent: Parent, wire: Wire, door: int) -> No
 def main() -> None:
     """Serve as stdin says."""
     orders: Orders = pickle.load(sys.stdin.buffer)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    log.setLevel(logging.INFO)
+    configure(orders.share.settings.log_format)
     end = socket.socket(fileno=orders.wire)
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(orders, end))

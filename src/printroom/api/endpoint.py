@@ -15,18 +15,23 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from printroom.accounts.prices import Amounts
+from printroom.accounts.principal import Scope
+from printroom.api.accounts.door import Visit, limited_only
 from printroom.api.body import Body, ClientGone, Receive
 from printroom.api.job import Job
 from printroom.api.limits import MIB
-from printroom.api.problems import PARAMS, Headers, problem_of
+from printroom.api.problems import PARAMS, Headers, Problem, problem_of
 from printroom.api.replies import Send, Stall, send_bytes, send_file, send_problem
 from printroom.api.service import Service
 from printroom.core.errors import Overloaded, PrintroomError
+from printroom.core.logs import about
 
 log = logging.getLogger("printroom.api")
 
@@ -56,6 +61,14 @@ class Call:
     code: str = "cancelled"
     model: str = ""
     size_out: int = 0
+    visit: Visit | None = None
+    """Who sent it; None = nobody was let in."""
+    target: str = ""
+    """What it is counted as; empty = `model`."""
+    made: Amounts | None = None
+    """What is counted when it succeeds; None = the time it took."""
+    began: float = 0.0
+    """Of the event loop's clock."""
 
     @classmethod
     def of(cls, headers: Headers) -> Call:
@@ -84,24 +97,39 @@ class Endpoint:
 
     params: ClassVar[Mapping[str, str]] = PARAMS
     """Code of an error -> the parameter that is at fault."""
+    needs: ClassVar[Scope] = "images"
+    """What whoever asks must be allowed."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        service = self._service
-        began = service.loop.time()
         call = Call.of(scope["headers"])
+        with about(request=call.id.decode()):
+            await self._handled(call, scope, receive, send)
+
+    async def _handled(
+        self, call: Call, scope: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        service = self._service
+        began = call.began = service.loop.time()
         body = Body(service.gate, service.scratch)
         service.load.active += 1
         try:
-            await self._answer(call, body, scope, receive, send)
+            target = self._target(scope)
+            call.visit = await service.door.enter(scope, self.needs, target=target, work=True)
+            if target is None:
+                limited_only(call.visit.principal)
+            with self._span(call, scope):
+                await self._answer(call, body, scope, receive, send)
         except ClientGone:
             pass
         except Exception as error:
             await self._refuse(call, body, error, receive, send)
         finally:
             body.release()
+            if call.visit is not None:
+                service.door.leave(call.visit)
             service.load.active -= 1
             seconds = service.loop.time() - began
             service.meters.count(call.status, call.code, seconds)
@@ -114,14 +142,32 @@ class Endpoint:
         """Do the work and send the answer; what it raises is answered by a problem."""
         raise NotImplementedError
 
+    def _target(self, _scope: dict[str, Any]) -> str | None:
+        """What the request wants to run, from its path; None = that stands in its body."""
+        return None
+
+    def _span(self, call: Call, scope: dict[str, Any]) -> AbstractContextManager[object]:
+        """For whoever follows requests."""
+        tracer = self._service.workshop.floor.tracer
+        if not tracer.on:
+            return nullcontext()
+        facts = {"request": call.id.decode(), "url.path": scope["path"]}
+        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        return tracer.span(f"{scope['method']} {type(self).__name__}", facts, parent=parent or None)
+
     def _hide(self, text: str) -> str:
         """The text of an error without what is not for clients."""
         return self._service.scratch.hide(text)
 
+    def _problem(self, error: Exception, request_id: str) -> Problem:
+        """The answer to `error`."""
+        return problem_of(error, request_id, self._hide, self.params)
+
     async def _send(
         self, call: Call, result: bytes | Path, headers: Headers, stall: Stall, send: Send
     ) -> None:
-        """A complete result, with its length and our usual headers."""
+        """A complete result, counted, with its length and our usual headers."""
+        self._count(call)
         size = len(result) if isinstance(result, bytes) else result.stat().st_size
         call.status, call.code, call.size_out = 200, "", size
         headers = [
@@ -139,12 +185,20 @@ class Endpoint:
         finally:
             self._service.gate.held -= size
 
+    def _count(self, call: Call) -> None:
+        """Keep what was used, before it is given away. Raises DiskFull, Unwritable."""
+        if call.visit is None:
+            return
+        spent = round((self._service.loop.time() - call.began) * 1000)
+        made = call.made or Amounts(milliseconds=spent)
+        self._service.door.record(call.visit, call.target or call.model, made)
+
     async def _refuse(
         self, call: Call, body: Body, error: Exception, receive: Receive, send: Send
     ) -> None:
         body.release()
         request_id = call.id.decode()
-        problem = problem_of(error, request_id, self._hide, self.params)
+        problem = self._problem(error, request_id)
         if problem.status >= 500 and not isinstance(error, Overloaded):
             known = isinstance(error, PrintroomError)
             log.error("request %s: %r", request_id, error, exc_info=None if known else error)
@@ -156,6 +210,8 @@ class Endpoint:
 
     def _common(self, call: Call) -> Headers:
         headers = [(b"x-request-id", call.id)]
+        if call.visit is not None:
+            headers += call.visit.places.headers
         if self._service.gate.stopping:
             headers.append((b"connection", b"close"))
         return headers
@@ -194,4 +250,4 @@ def _log(call: Call, size_in: int, seconds: float) -> None:
         "bytes_out": call.size_out,
         "seconds": round(seconds, 4),
     }
-    log.info(json.dumps(line))
+    log.info("%s", json.dumps(line), extra={"facts": line})

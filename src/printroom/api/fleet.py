@@ -1,6 +1,7 @@
 """Several server processes behind one address, and the parent that looks after them.
 
-    Shares -> address -> clients' connections -> the child with the least on its hands
+    Shares -> address -> clients' connections -> the child with the least on its hands, or one that
+                                                 has loaded what the first request is for
                                /metrics of any child <- the parent <- reports of all
 
 The parent accepts connections and passes each to a child, which then talks to the client itself;
@@ -22,9 +23,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from printroom.api.offspring import Child
+from printroom.api.peek import asked, glimpse, look
+from printroom.api.routing import Routes
 from printroom.api.shares import Share
 from printroom.api.signals import on_stop
-from printroom.api.totals import Totals
+from printroom.api.totals import Everything
 
 log = logging.getLogger("printroom.api")
 
@@ -34,6 +37,8 @@ _LIVED = 60.0
 """Seconds after which a child's end says nothing of its successor's."""
 _RETRY = 0.02
 """Seconds until a connection is offered again that nobody took, or could be accepted."""
+_GLIMPSED = 256
+"""Connections at most of which the first line is awaited at once; others go by load alone."""
 
 
 class CannotServe(Exception):
@@ -52,8 +57,13 @@ class Fleet(Collector):
         self._opened = False
         """Whether all children have been ready at once."""
         self._told = asyncio.Event()
-        self._totals = Totals()
+        self._totals = Everything(shares[0].settings.data)
         self._restarts = 0
+        self._more = 0
+        """Children with models beside those that all keep. 0 = where a connection goes is all one,
+        and nobody looks at it."""
+        self._routes = Routes(asyncio.get_running_loop().time)
+        self._glimpsed: set[asyncio.Task[None]] = set()
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -73,11 +83,18 @@ class Fleet(Collector):
             raise failures.exceptions[0] from None
         finally:
             accepting.cancel()
+            for task in self._glimpsed:
+                task.cancel()
 
     def collect(self) -> Iterator[Metric]:
         """The parent's own numbers."""
         alive, restarts = len(self._children), self._restarts
         yield GaugeMetricFamily("printroom_processes", "Server processes.", value=alive)
+        yield GaugeMetricFamily(
+            "printroom_processes_with_more",
+            "Server processes with models beside those that all keep.",
+            value=self._more,
+        )
         yield CounterMetricFamily(
             "printroom_process_restarts", "Server processes that were replaced.", value=restarts
         )
@@ -97,17 +114,39 @@ class Fleet(Collector):
             except OSError:  # the client is gone already, or there are no descriptors left
                 await asyncio.sleep(_RETRY)
                 continue
+            if connection.family != socket.AF_UNIX:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            wanted = None
+            if self._more:
+                seen = look(connection)
+                if seen is None and len(self._glimpsed) < _GLIMPSED:
+                    task = asyncio.create_task(self._await_line(connection))
+                    self._glimpsed.add(task)
+                    task.add_done_callback(self._glimpsed.discard)
+                    continue
+                wanted = asked(seen or b"")
             with connection:
-                if connection.family != socket.AF_UNIX:
-                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while not self._pass_on(connection):
+                while not self._pass_on(connection, wanted):
                     await asyncio.sleep(_RETRY)
 
-    def _pass_on(self, connection: socket.socket) -> bool:
-        """Whether a child took it: the one with the least to do, of those that work."""
+    async def _await_line(self, connection: socket.socket) -> None:
+        """Pass a connection on that nothing has come through yet."""
+        with connection:
+            wanted = asked(await glimpse(connection))
+            while not self._pass_on(connection, wanted):
+                await asyncio.sleep(_RETRY)
+
+    def _pass_on(self, connection: socket.socket, wanted: str | None) -> bool:
+        """Whether a child took it, of those that work."""
         able = [child for child in self._children if child.ready or not self._opened]
-        able.sort(key=lambda child: (child.stopping, child.busy))
-        return any(child.take(connection) for child in able)
+        if wanted is None:
+            able.sort(key=lambda child: (child.stopping, child.busy))
+            return any(child.take(connection) for child in able)
+        for child in self._routes.order(able, wanted):
+            if child.take(connection):
+                self._routes.went(child, wanted)
+                return True
+        return False
 
     async def _keep(self, share: Share) -> None:
         """Have a child of that share at all times, until told to stop."""
@@ -138,6 +177,7 @@ class Fleet(Collector):
             await self._listen(child)
         finally:
             self._children.remove(child)
+            self._count_holders()
             self._totals.bury(child.numbers)
             status = await child.end()
         how = f"a server process ended with status {status}"
@@ -161,10 +201,16 @@ class Fleet(Collector):
                     return
                 case "stopping":
                     child.stopping = True
+                case "holds":
+                    child.holds, child.holds_more = frozenset(message["names"]), message["more"]
+                    self._count_holders()
                 case "ask":
                     self._group.create_task(self._answer(child, message["id"]))
                 case "report":
                     child.reported(message["id"], message["text"])
+
+    def _count_holders(self) -> None:
+        self._more = sum(child.holds_more for child in self._children)
 
     def _on_ready(self, child: Child) -> None:
         child.ready = True
@@ -179,4 +225,5 @@ class Fleet(Collector):
         """Tell a child the numbers of all."""
         own = generate_latest(self._registry).decode()
         reports = await asyncio.gather(*(one.report() for one in self._children))
-        child.wire.send("total", id=number, text=self._totals.of([own, *reports]))
+        text = await asyncio.to_thread(self._totals.with_workers, [own, *reports])
+        child.wire.send("total", id=number, text=text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from printroom.accounts.prices import Amounts
 from printroom.api.body import Body, Receive, check_length
 from printroom.api.endpoint import Call, Endpoint, watched
 from printroom.api.enhancing import EnhanceJob
@@ -31,12 +32,17 @@ class EnhanceEndpoint(Endpoint):
         try:
             enhanced = await watched(job, receive)
             body.release()
-            call.model = enhanced.model
+            call.model, call.target = enhanced.model, "enhance"
+            pixels = enhanced.width * enhanced.height
+            call.made = Amounts(1, pixels, round(enhanced.seconds * 1000))
             stall = Stall(scope["transport"], service.limits.idle)
             await self._send(call, enhanced.path or enhanced.data or b"", _headers(enhanced), stall,
                              send)  # fmt: skip
         finally:
             job.release()
+
+    def _target(self, _scope: dict[str, Any]) -> str:
+        return "enhance"
 
 
 def _headers(enhanced: Enhanced) -> Headers:

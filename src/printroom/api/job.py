@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from asyncio import Future
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 from printroom.api.service import Service
@@ -28,6 +29,8 @@ class Job(Generic[T]):
         self._why: Exception | None = None
         self.answer: Future[T] = service.loop.create_future()
         """The result, or why there is none."""
+        self._context = copy_context()
+        """What is known of the request: its work is logged and traced as a part of it."""
         self._place = service.gate.enter(batch=batch, start=self._start)
         service.jobs.add(self)
 
@@ -52,7 +55,7 @@ class Job(Generic[T]):
         raise NotImplementedError
 
     def _start(self) -> None:
-        self._service.hands.do(self._work, self._done)
+        self._service.hands.do(lambda: self._context.run(self._work), self._done)
 
     def _done(self, result: Any, error: BaseException | None) -> None:
         self._service.gate.leave(self._place)

@@ -1,7 +1,7 @@
 """What the server has done, for Prometheus: plain numbers counted on the event loop.
 
     Meters.count(status, seconds)         GET /metrics -> text
-    Meters.also(ModelNumbers(residency))  the same, with numbers of each model
+    Meters.also(EngineNumbers(floor))     the same, with those of the engine
 
 The numbers become metric objects only when somebody asks; a request costs two additions and a
 bisection.
@@ -22,9 +22,6 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-
-from printroom.engine.residency import Residency
-from printroom.engine.resident import Facts
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -79,48 +76,3 @@ class Meters(Collector):
         for name, (about, value) in self._gauges().items():
             family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
             yield family(name, about, value=value)
-
-
-MODELS = "printroom_models_bytes_limit"
-"""The gauge of the bytes that models may take."""
-_OF_MODELS: Mapping[str, tuple[str, Callable[[Facts], float]]] = {
-    "printroom_model_loads_total": ("Times that it was loaded.", lambda of: of.loads),
-    "printroom_model_evictions_total": ("Times that it was let go.", lambda of: of.evictions),
-    "printroom_model_load_seconds_total": (
-        "What its loads took, with the trial of each.",
-        lambda of: of.load_seconds,
-    ),
-}
-_OF_RESIDENTS: Mapping[str, tuple[str, Callable[[Facts], float]]] = {
-    "printroom_model_processes": ("Server processes that have it loaded.", lambda _: 1),
-    "printroom_model_bytes": ("Bytes it took when it was loaded.", lambda of: of.bytes),
-    "printroom_model_left_bytes": ("Bytes that its runs left allocated.", lambda of: of.left),
-    "printroom_model_leases": ("Runs that use it now.", lambda of: of.leases),
-    "printroom_model_pinned": ("Processes that keep it whatever happens.", lambda of: of.pinned),
-    "printroom_model_idle_seconds": ("Since it was last used.", lambda of: of.idle),
-}
-
-
-class ModelNumbers(Collector):
-    """Numbers of each model that is loaded; those that count up, of each that ever was."""
-
-    def __init__(self, residency: Residency) -> None:
-        self._residency = residency
-
-    def collect(self) -> Iterator[Metric]:
-        """The numbers as Prometheus wants them."""
-        known = self._residency.facts()
-        here = [facts for facts in known if facts.bytes]
-        yield GaugeMetricFamily("printroom_models_resident", "Models loaded.", value=len(here))
-        most = self._residency.most
-        yield GaugeMetricFamily(MODELS, "Bytes that models may take.", value=most)
-        for name, (about, value) in _OF_MODELS.items():
-            counter = CounterMetricFamily(name, about, labels=("model",))
-            for facts in known:
-                counter.add_metric((facts.model,), value(facts))
-            yield counter
-        for name, (about, value) in _OF_RESIDENTS.items():
-            gauge = GaugeMetricFamily(name, about, labels=("model",))
-            for facts in here:
-                gauge.add_metric((facts.model,), value(facts))
-            yield gauge

@@ -37,6 +37,10 @@ class Child:
         """Whether it takes no new work, for it was told to stop by somebody."""
         self.fault: str | None = None
         """Why it cannot serve."""
+        self.holds: frozenset[str] = frozenset()
+        """Models and pipelines that it has loaded: see `held`."""
+        self.holds_more = False
+        """Whether it has any beside those that all processes keep."""
         self.numbers = ""
         """Its metrics, as last heard."""
         self._process, self._door, self._load = process, door, load
@@ -107,6 +111,9 @@ class Child:
         try:
             async with asyncio.timeout(_FAREWELL):
                 return await self._process.wait()
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError) as reason:
             self._process.kill()
-            return await self._process.wait()
+            status = await self._process.wait()
+            if isinstance(reason, TimeoutError):
+                return status
+            raise  # the whole ends, and nobody is left to wait for it

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from printroom.api.problems import BadParameter
+from printroom.catalogue.card import LOOKS
 from printroom.core.errors import BadOption
 from printroom.engine.enhancement import FIXES, EnhanceOptions, fixes_of
 from printroom.engine.scheduler import Priority
@@ -70,6 +71,7 @@ def _fix(text: str) -> str:
 
 
 _KEEP = {"keep": True, "strip": False}
+_LOOK: dict[str, Any] = {look: look for look in LOOKS}
 _PRIORITY = {"interactive": Priority.INTERACTIVE, "batch": Priority.BATCH}
 
 TABLE = (
@@ -112,9 +114,17 @@ TABLE = (
     Parameter(
         "model",
         "Id of a model; without it the best one of that scale.",
-        {"type": "string", "pattern": f"^{_MODEL}$", "examples": ["printroom/upscale-x2@2"]},
+        {"type": "string", "pattern": f"^{_MODEL}$", "examples": ["printroom/upscale-x2@3"]},
         "model",
         _model,
+    ),
+    Parameter(
+        "look",
+        "What to enlarge with where no `model` is named: `sharp` is for bad photographs, by 4, "
+        "with detail that is invented.",
+        {"type": "string", "enum": list(_LOOK), "default": "faithful"},
+        "look",
+        _one_of(_LOOK),
     ),
     Parameter(
         "priority",

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from http.client import responses
 from typing import Any
 
-from printroom.core.errors import BadOption, NeedsMemory, Overloaded, PrintroomError
+from printroom.core.errors import (
+    AccessError,
+    BadOption,
+    LimitReached,
+    NeedsMemory,
+    Overloaded,
+    PrintroomError,
+)
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -71,12 +78,24 @@ def problem_of(
         param, extra["params"] = error.params[0], error.params
     if isinstance(error, NeedsMemory):
         extra["needed_bytes"] = error.needed
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | LimitReached):
         extra["retry_after"] = error.retry_after
         headers = [(b"retry-after", str(error.retry_after).encode())]
+    if isinstance(error, LimitReached):
+        headers += error.headers
+    if isinstance(error, AccessError) and error.status == 401:
+        headers.append((b"www-authenticate", _challenge(error)))
     return problem(
         error.status, error.code, hide(str(error)), param=param, extra=extra, headers=headers
     )
+
+
+def _challenge(error: AccessError) -> bytes:
+    """RFC 6750: no error is named to who sent nothing."""
+    if error.code in ("credentials_missing", "wrong_password"):
+        return b'Bearer realm="printroom"'
+    said = f'error="invalid_token", error_description="{error.code}"'
+    return f'Bearer realm="printroom", {said}'.encode()
 
 
 def problem(

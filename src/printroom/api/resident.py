@@ -13,8 +13,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from prometheus_client.parser import text_string_to_metric_families
 
-from printroom.api.meters import MODELS, ModelNumbers
 from printroom.api.service import Service
+from printroom.engine.numbers import MODELS
 
 _FIELDS = {
     "processes": ("printroom_model_processes", int),
@@ -31,8 +31,7 @@ _FIELDS = {
 
 
 def resident(service: Service) -> APIRouter:
-    """The route; the numbers of models are among those of `service` from now on."""
-    service.meters.also(ModelNumbers(service.workshop.floor.residency))
+    """The route."""
     router = APIRouter()
 
     @router.get("/v1/models/resident", summary="Models that are loaded", tags=["models"])

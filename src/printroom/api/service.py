@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from printroom.api.accounts.door import Door
 from printroom.api.admission import Gate, stopping
 from printroom.api.hands import Hands
 from printroom.api.limits import HttpLimits
 from printroom.api.load import Load
 from printroom.api.meters import Meters
-from printroom.api.scratch import Scratch
+from printroom.api.queued import QueueNumbers
+from printroom.api.totals import Everything
 from printroom.core.errors import PrintroomError
+from printroom.core.scratch import Scratch
+from printroom.engine.numbers import EngineNumbers
 from printroom.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("printroom.api")
 
+_GLANCE = 0.25
+"""Seconds that whoever asks for numbers waits for the database."""
 _FAREWELL = 5.0
 """Seconds that abandoned work gets to notice."""
 
@@ -56,14 +62,21 @@ class Service:
         self.loop = loop
         self.gate = Gate(limits, time.monotonic)
         self.scratch = Scratch(workshop.settings.data)
+        self.door = Door(workshop, loop)
         self.hands = Hands(limits.running, 1, loop)
         self.meters = Meters(self._gauges)
+        self.meters.also(EngineNumbers(workshop.floor))
+        self._queued = QueueNumbers(workshop)
+        self.meters.also(self._queued)
+        self._everything = Everything(workshop.settings.data)
         self.jobs: set[Job[Any]] = set()
         """Requests whose picture is waiting or being worked on."""
         self.load = load or Load()
         """What this process has on its hands."""
         self.whole = whole
         """None = this process is all there is."""
+        self.closing: list[Callable[[], None]] = []
+        """What others want done first when it closes."""
         self.fault: str | None = None
         """Why the models could not be loaded."""
         self._warm = False
@@ -104,12 +117,19 @@ class Service:
 
     async def metrics(self) -> str:
         """The server's numbers for Prometheus, over all its processes."""
+        looking = asyncio.ensure_future(asyncio.to_thread(self._queued.look))
+        await asyncio.wait([looking], timeout=_GLANCE)  # else the numbers are those of last time
         own = self.meters.text()
-        return own if self.whole is None else await self.whole.metrics(own)
+        if self.whole is not None:
+            return await self.whole.metrics(own)
+        return await asyncio.to_thread(self._everything.with_workers, [own])
 
     def close(self) -> None:
         """Let go of threads and scratch files."""
+        for close in self.closing:
+            close()
         self.hands.close()
+        self.door.close()
         self.scratch.close()
 
     @property
@@ -125,6 +145,7 @@ class Service:
 
     def _load(self) -> None:
         try:
+            self.door.open()
             self.workshop.warm()
             self._warm = True
         except PrintroomError as error:
@@ -134,27 +155,10 @@ class Service:
             log.exception("the models could not be loaded")
 
     def _gauges(self) -> Mapping[str, tuple[str, float]]:
-        engine = self.workshop.scheduler.snapshot()
         return {
             "printroom_requests_open": ("Not fully answered yet.", self.load.active),
             "printroom_requests_running": ("Pictures being worked on.", self.gate.running),
             "printroom_requests_waiting": ("Pictures waiting for their turn.", self.gate.waiting),
             "printroom_requests_refused_total": ("Refused for load.", self.gate.refused),
             "printroom_held_bytes": ("Bodies and results in memory.", self.gate.held),
-            "printroom_tiles_total": ("Tiles computed.", engine.tiles),
-            "printroom_tile_batches_total": ("Batches they came in.", engine.batches),
-            "printroom_tile_halvings_total": ("Tiles cut in two.", engine.halvings),
-            "printroom_tiles_queued": ("Tiles waiting for a worker.", engine.queued),
-            "printroom_runs": ("Pictures whose tiles the engine has.", engine.runs),
-            "printroom_workers": ("Workers.", engine.workers),
-            "printroom_workers_idle": ("Workers with nothing to do.", engine.idle),
-            "printroom_worker_restarts_total": ("Workers that died.", engine.restarts),
-            "printroom_tile_longest_seconds": (
-                "What the longest batch of tiles took.",
-                engine.longest,
-            ),
-            "printroom_worker_busy_seconds_total": (
-                "Time that workers spent.",
-                engine.busy_seconds,
-            ),
         }

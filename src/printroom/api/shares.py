@@ -45,7 +45,7 @@ def shares(settings: Settings, limits: HttpLimits | None) -> list[Share]:
     Workers, memory, requests worked on and requests waiting are divided, and each process gets
     one at least. Raises BadOption for a graphics card: it is one process's.
     """
-    device = Device.parse(settings.device)
+    device = Device.parse(settings.device, settings.gpu_share)
     count = settings.processes
     if device.video is not None:
         raise BadOption(

@@ -7,14 +7,20 @@ gauges have no sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from printroom.runs.reports import Reports
+
 _NOT_SUMMED: dict[str, Callable[[float, float], float]] = {
     "printroom_tile_longest_seconds": max,
     "printroom_model_idle_seconds": min,
+    "printroom_jobs": max,
+    "printroom_jobs_oldest_seconds": max,
+    "printroom_job_workers": max,
     "process_start_time_seconds": min,
     "process_max_fds": min,
 }
@@ -38,6 +44,24 @@ class Totals:
     def of(self, reports: Iterable[str]) -> str:
         """The numbers of the whole, from the present reports of those that live."""
         return _text(_summed([self._past, *reports]))
+
+
+class Everything:
+    """All processes of a server, and the workers on its data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._totals, self._reports = Totals(), Reports(data)
+
+    def bury(self, report: str) -> None:
+        """A process has ended; `report` is the last that was heard of it."""
+        self._totals.bury(report)
+
+    def with_workers(self, reports: list[str]) -> str:
+        """The numbers of the whole, from the reports of the server's processes. Reads files."""
+        alive, ended = self._reports.read()
+        for report in ended:
+            self._totals.bury(report)
+        return self._totals.of([*reports, *alive])
 
 
 def _summed(texts: Iterable[str], *, gauges: bool = True) -> Iterable[Metric]:

@@ -2,12 +2,12 @@
 
     Wire.send(kind, **facts)  ->  async for message in Wire      ends when the other side is gone
 
-    to the parent   ready | fault(why) | stopping | ask(id) | report(id, text)
+    to the parent   ready | fault(why) | stopping | ask(id) | report(id, text) | holds(names, more)
     to a child      open | report(id) | total(id, text) | drain | abandon
 
-`ask` is a child's question for the numbers of all, `report` the parent's for those of one. Both
-sides are ours: what comes is trusted. A connection to a client travels beside it, over a socket of
-its own (`send_connection`, `receive_connection`).
+`ask` is a child's question for the numbers of all, `report` the parent's for those of one; `holds`
+is told when it changes (`held`). Both sides are ours: what comes is trusted. A connection to a
+client travels beside it, over a socket of its own (`send_connection`, `receive_connection`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, Self
+
+Moved = Callable[[int], None]
+"""Told of bytes that have been copied, as they are."""
 
 
 class Bars(Protocol):
@@ -103,3 +108,24 @@ class RichBars:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+
+@contextmanager
+def transfer(name: str, size: int | None) -> Iterator[Moved]:
+    """A bar of bytes where stderr is a terminal; `size`: all of them, None = nobody knows."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task(name, total=size)
+        yield lambda count: progress.advance(task, count)

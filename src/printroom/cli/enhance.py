@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 
 def enhance(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures or folders.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Pictures, folders, or store://NAME/PLACE."),
+    ],
     *,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--output", "-o", help="File for one picture, else a folder. [beside PATH, as *@2x]"
+            "--output",
+            "-o",
+            help="File, folder, or store://NAME/PLACE. [beside PATH, as *@2x]",
         ),
     ] = None,
     scale: Annotated[
@@ -40,6 +45,9 @@ def enhance(
             "colour, deblur, with commas between."
         ),
     ] = "none",
+    look: Annotated[
+        str, typer.Option(help="faithful, or sharp: for bad photographs, x4, with invented detail.")
+    ] = "faithful",
     format: Annotated[  # noqa: A002 (it is the option's name)
         str | None, typer.Option(help="jpeg, png, webp, tiff or avif. [as the input]")
     ] = None,
@@ -59,6 +67,9 @@ def enhance(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results that are there.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what lands there, until a signal comes.")
+    ] = False,
     keep_metadata: Annotated[
         bool, typer.Option("--keep-metadata/--strip-metadata", help="EXIF and XMP.")
     ] = True,
@@ -75,7 +86,13 @@ def enhance(
         from printroom.cli.bars import bars
         from printroom.cli.places import Places
         from printroom.cli.report import Report
-        from printroom.engine.enhancement import EnhanceOptions, chosen_format, fixes_of, mark
+        from printroom.engine.enhancement import (
+            EnhanceOptions,
+            chosen_format,
+            fixes_of,
+            look_of,
+            mark,
+        )
         from printroom.imaging.formats import format_for
         from printroom.workshop import Workshop
 
@@ -87,14 +104,23 @@ def enhance(
             keep_metadata=keep_metadata,
             model=model,
             fix=fix,
+            look=look_of(look),
         )
         fixes_of(fix)
         with Workshop(settings) as workshop:
-            places = Places(paths, output, mark(workshop.model_for(options)), recursive)
+            if watch or any(name.startswith("store://") for name in (*paths, output or "")):
+                from printroom.cli.flows import Wishes, enhance_flow
+
+                wishes = Wishes(recursive, watch, resume, overwrite, as_json)
+                failed = enhance_flow(workshop, paths, output, options, wishes, stop)
+                raise typer.Exit(stop.status or (1 if failed else 0))
+            target = None if output is None else Path(output)
+            names = [Path(path) for path in paths]
+            places = Places(names, target, mark(workshop.model_for(options)), recursive)
             pictures = len(places.inputs)
             with bars(pictures) as shown:
                 if places.inputs[0].exact:
-                    wanted = chosen_format(options.format, output)
+                    wanted = chosen_format(options.format, target)
                     options = replace(options, format=wanted.name if wanted else None)
                 report = Report(shown, pictures, as_json)
                 work = _Work(workshop, places, options, report, shown, stop, resume, overwrite)

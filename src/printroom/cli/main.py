@@ -11,20 +11,30 @@ import sys
 
 import typer
 
+from printroom.cli.accounts import accounts
+from printroom.cli.backup import backup, restore
 from printroom.cli.bench import bench
+from printroom.cli.doctor import doctor
 from printroom.cli.enhance import enhance
 from printroom.cli.inspect import inspect
+from printroom.cli.keys import keys
 from printroom.cli.metrics import metrics
 from printroom.cli.models import models
+from printroom.cli.mount import mount
 from printroom.cli.pipelines import pipelines
 from printroom.cli.resident import resident  # noqa: F401  a verb of `models`
 from printroom.cli.run import run
+from printroom.cli.runs import runs
 from printroom.cli.serve import serve
+from printroom.cli.signing import signing
 from printroom.cli.steps import steps
 from printroom.cli.stores import stores
 from printroom.cli.train import train
+from printroom.cli.usage import usage
 from printroom.cli.version import version
 from printroom.cli.words import describe
+from printroom.cli.work import work
+from printroom.core.config import adopt
 from printroom.core.errors import PrintroomError, RequestError
 
 app = typer.Typer(
@@ -38,19 +48,30 @@ app.command()(enhance)
 app.add_typer(bench, name="bench")
 app.command()(inspect)
 app.command()(metrics)
+app.command()(mount)
 app.command()(run)
+app.add_typer(runs, name="runs")
 app.command()(serve)
+app.add_typer(accounts, name="accounts")
+app.add_typer(keys, name="keys")
+app.command()(usage)
 app.add_typer(models, name="models")
 app.add_typer(pipelines, name="pipelines")
+app.add_typer(signing, name="signing")
 app.add_typer(steps, name="steps")
 app.add_typer(stores, name="stores")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train)
+app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 app.command()(version)
+app.command()(work)
 
 
 def main() -> None:
     """Run the command line of this process and exit."""
     try:
+        adopt()
         app(prog_name="printroom")
     except PrintroomError as error:
         print(describe(error), file=sys.stderr)

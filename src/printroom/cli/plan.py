@@ -39,7 +39,7 @@ def plan(
 
     with Workshop(settings_with(memory, workers, device)) as workshop:
         graph = workshop.graph(pipeline)
-        texts = given(graph, inputs or [], parameters or [])
+        texts = given(graph.inputs, inputs or [], parameters or [])
         known = {name: port for name, port in graph.inputs.items() if name in texts}
         explained = workshop.explain(graph, parsed(known, texts))
     typer.echo(json.dumps(explained.to_json(), indent=2) if as_json else str(explained))

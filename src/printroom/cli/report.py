@@ -16,6 +16,9 @@ from printroom.cli.words import describe
 from printroom.core.errors import PrintroomError
 from printroom.engine.enhancement import Enhanced
 
+Name = Path | str
+"""A file, or an object by the name of its place: `store://in/photo.jpg`."""
+
 
 class Report:
     """Counts and tells. `as_json`: one object per picture and line on stdout."""
@@ -28,10 +31,11 @@ class Report:
     def failed(self) -> int:
         return self._counts["failed"]
 
-    def done(self, source: Path, result: Enhanced) -> None:
-        """A result is in its place."""
+    def done(self, source: Name, result: Enhanced, target: Name | None = None) -> None:
+        """A result is in its place: at `target`, if that is not a file."""
+        place = target or result.path
         facts = {
-            "output": str(result.path),
+            "output": str(place),
             "format": result.format,
             "width": result.width,
             "height": result.height,
@@ -43,14 +47,14 @@ class Report:
             facts["steps"] = [step._asdict() for step in result.steps]
             facts["report"] = dict(result.report)
         size = f"{result.width:,} x {result.height:,}"
-        line = f"{source} -> {result.path}  {size}, {result.seconds:.1f} s{_told(result)}"
+        line = f"{source} -> {place}  {size}, {result.seconds:.1f} s{_told(result)}"
         self._tell("done", source, facts, line)
 
-    def skipped(self, source: Path, target: Path) -> None:
+    def skipped(self, source: Name, target: Name) -> None:
         """The result was there already."""
         self._tell("skipped", source, {"output": str(target)}, f"{source} -> {target}  was there")
 
-    def fail(self, source: Path, error: PrintroomError) -> None:
+    def fail(self, source: Name, error: PrintroomError) -> None:
         """There is no result of this picture; of others there may be."""
         self._bars.say(describe(error, str(source)))
         facts = {"code": error.code, "reason": error.reason, "remedy": error.remedy}
@@ -68,7 +72,7 @@ class Report:
         elif self._pictures > 1:
             self._bars.say(f"printroom: {told}")
 
-    def _tell(self, status: str, source: Path, facts: dict[str, Any], line: str | None) -> None:
+    def _tell(self, status: str, source: Name, facts: dict[str, Any], line: str | None) -> None:
         self._counts[status] += 1
         if self._json:
             line = json.dumps({"source": str(source), "status": status} | facts)

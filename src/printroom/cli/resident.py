@@ -6,6 +6,7 @@ URL -> GET /v1/models/resident -> a table, or JSON       NotFound BadOption
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ _REMEDY = "name one with --server, or start one with printroom serve"
 @models.command("resident")
 def resident(
     server: Annotated[
-        str, typer.Option(help="Address of a server.", metavar="URL")
+        str, typer.Option(help="Its address; its key is $PRINTROOM_KEY.", metavar="URL")
     ] = "http://127.0.0.1:8000",
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +73,10 @@ def _asked(server: str) -> Any:
         good = False
     if not good:
         raise BadOption(f"{server!r} is no address of a server", "write it as http://host:8000")
-    request = Request(server.rstrip("/") + _PATH, headers={"Accept": "application/json"})
+    headers = {"Accept": "application/json"}
+    if key := os.environ.get("PRINTROOM_KEY", "").strip():
+        headers["Authorization"] = f"Bearer {key}"
+    request = Request(server.rstrip("/") + _PATH, headers=headers)
     try:
         with urlopen(request, timeout=_PATIENCE) as answer:
             data = answer.read(_LONGEST + 1)

@@ -1,6 +1,7 @@
-"""`printroom run NAME`: run a pipeline on files of this machine.
+"""`printroom run NAME`: run a pipeline on files of this machine, here or at a server.
 
     NAME, -i image=photo.jpg, -p scale=2 -> Workshop.run_pipeline -> files in DIR, values on stdout
+    the same with --server URL           -> Client.run            -> the same
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 stopped by a signal.
 """
@@ -19,7 +20,7 @@ from printroom.cli.stop import stop_on_signals
 from printroom.core.errors import BadOption, Cancelled, Unwritable
 
 if TYPE_CHECKING:
-    from printroom.pipelines.graph import Graph
+    from printroom.pipelines.ports import Port
 
 
 def run(
@@ -36,6 +37,10 @@ def run(
     memory: Memory = None,
     workers: Workers = None,
     device: Device = None,
+    server: Annotated[
+        str | None,
+        typer.Option(help="Run it there, as http://host:8000; its key is $PRINTROOM_KEY."),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Write into a folder that is in use.")
     ] = False,
@@ -45,13 +50,24 @@ def run(
     with stop_on_signals() as stop:
         # Loaded here: `printroom --help` needs none of it.
         from printroom.cli.bars import bars
+
+        results: Mapping[str, Any] = {}
+        if server is not None:
+            from printroom.cli.there import run_there
+
+            _make_folder(output, overwrite)
+            words = [*(inputs or [])], [*(parameters or [])]
+            results = run_there(server, pipeline, words, output, stop.event)
+            if not stop.status:
+                _tell(results, as_json)
+            raise typer.Exit(stop.status)
         from printroom.pipelines.values import parsed
         from printroom.workshop import Workshop
 
-        results: Mapping[str, Any] = {}
         with Workshop(settings_with(memory, workers, device)) as workshop, bars(1) as shown:
             graph = workshop.graph(pipeline)
-            values = parsed(graph.inputs, given(graph, inputs or [], parameters or []))
+            texts = given(graph.inputs, inputs or [], parameters or [])
+            values = parsed(graph.inputs, texts)
             _make_folder(output, overwrite)
             shown.begin(graph.name, 0)
             try:
@@ -65,22 +81,24 @@ def run(
     raise typer.Exit(stop.status)
 
 
-def given(graph: Graph, inputs: Sequence[str], parameters: Sequence[str]) -> dict[str, list[str]]:
+def given(
+    ports: Mapping[str, Port], inputs: Sequence[str], parameters: Sequence[str]
+) -> dict[str, list[str]]:
     """Texts by the name of the input they are for. Raises BadOption."""
     found: dict[str, list[str]] = {}
     for text in (*inputs, *parameters):
         name, equals, value = text.partition("=")
-        if not equals or (name not in graph.inputs and text in inputs and Path(text).exists()):
-            name, value = _only_picture(graph, text), text
+        if not equals or (name not in ports and text in inputs and Path(text).exists()):
+            name, value = _only_picture(ports, text), text
         found.setdefault(name, []).append(value)
     return found
 
 
-def _only_picture(graph: Graph, text: str) -> str:
+def _only_picture(ports: Mapping[str, Port], text: str) -> str:
     """The input that a file without a name is for."""
-    pictures = [name for name, port in graph.inputs.items() if port.kind.name == "picture"]
+    pictures = [name for name, port in ports.items() if port.kind.name == "picture"]
     if len(pictures) != 1:
-        names = ", ".join(graph.inputs)
+        names = ", ".join(ports)
         raise BadOption(
             f"{text!r} does not say which input it is for", f"write NAME=VALUE: {names}"
         )

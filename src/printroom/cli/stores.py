@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from printroom.cli.bars import Moved, transfer
 from printroom.cli.tables import table
 from printroom.core.errors import BadOption
 from printroom.core.settings import Settings
@@ -101,8 +103,9 @@ def cp(source: Place, target: Place) -> None:
     (here, key), (there, other) = _object(source), _object(target, source)
     if here is there:
         there.copy(key, other)
-    else:
-        there.put(other, here.stream(key))
+        return
+    with transfer(key, here.stat(key).size) as moved:
+        there.put(other, _counted(here.stream(key), moved))
 
 
 @stores.command("sync")
@@ -112,10 +115,18 @@ def sync(source: Place, target: Place) -> None:
 
     (here, below), (there, above) = _prefix(source), _prefix(target)
     count = size = 0
-    for key, copied in run(here, below, there, above):
-        typer.echo(key)
-        count, size = count + 1, size + copied
+    with transfer("copied", None) as moved:
+        for key, copied in run(here, below, there, above):
+            typer.echo(key)
+            moved(copied)
+            count, size = count + 1, size + copied
     typer.echo(f"copied {count} objects, {format_size(size)}", err=True)
+
+
+def _counted(pieces: Iterator[bytes], moved: Moved) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece
+        moved(len(piece))
 
 
 def _book() -> StoreBook:
@@ -144,7 +155,7 @@ def _prefix(place: str) -> tuple[Store, Prefix]:
     from printroom.storage.keys import Prefix
 
     if split := _split(place):
-        return _opened(split[0]), Prefix(split[1])
+        return opened(split[0]), Prefix(split[1])
     return DiskStore(Path(place)), Prefix()
 
 
@@ -155,7 +166,7 @@ def _object(place: str, like: str = "") -> tuple[Store, str]:
     name = like.rpartition("/")[2].rpartition(":")[2]
     if split := _split(place):
         store, key = split
-        return _opened(store), f"{key}{name}" if key == "" or key.endswith("/") else key
+        return opened(store), f"{key}{name}" if key == "" or key.endswith("/") else key
     path = Path(place) / name if Path(place).is_dir() and like else Path(place)
     return DiskStore(path.parent), path.name
 
@@ -163,7 +174,8 @@ def _object(place: str, like: str = "") -> tuple[Store, str]:
 _open: dict[str, Store] = {}
 
 
-def _opened(name: str) -> Store:
+def opened(name: str) -> Store:
+    """The store of that name, one for all that this command does. Raises NotFound, BadOption."""
     if name not in _open:
         _open[name] = _book().open(name)
     return _open[name]

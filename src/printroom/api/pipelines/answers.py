@@ -10,29 +10,21 @@ one is never in memory. What is kept secret is taken out of texts.
 from __future__ import annotations
 
 import json
-import os
-import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from printroom.core.errors import BadOption, UnknownFormat
 from printroom.imaging.formats import PNG, Format, format_for, format_for_accept
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.kinds import Picture, pictured
+from printroom.pipelines.telling import plain
 
 JSON = "application/json"
 _PIECE = 3 * 2**18
 """Bytes that become base64 at once; a multiple of three."""
-_SECRET = "PRINTROOM_SECRET_"
-_SHORTEST = 4
-"""Characters of a secret that is looked for in texts."""
-_PLACE = re.compile(r"(?<![\w:/.])/(?:[^\s/'\":,;]+/)+[^\s/'\":,;]*")
-"""The path of a file: at least one folder, and what is in it."""
 
 
 @dataclass(frozen=True)
@@ -91,22 +83,6 @@ def only_picture(graph: Graph) -> str | None:
     return found[0] if alone else None
 
 
-def hidden(text: str) -> str:
-    """The text of an error for strangers.
-
-    Steps are code of others: what they raise may name files of this machine, or what is secret.
-    """
-    return _PLACE.sub("a file", without_secrets(text))
-
-
-def without_secrets(text: str) -> str:
-    """`text` with every secret of this server taken out."""
-    for name, value in os.environ.items():
-        if name.startswith(_SECRET) and len(value) >= _SHORTEST:
-            text = text.replace(value, "***")
-    return text
-
-
 def _weights(accept: str) -> tuple[float, float]:
     """How welcome pictures are, and how welcome JSON: 0 to 1."""
     image = other = 0.0
@@ -148,13 +124,4 @@ def _value(value: Any) -> Iterator[str]:
             before = ", "
         yield "[]" if before == "[" else "]"
     else:
-        yield json.dumps(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON has a word for; of numbers, what is not finite is null."""
-    if isinstance(value, np.ndarray):
-        plain = value.astype(object)
-        plain[~np.isfinite(value)] = None
-        return plain.tolist()
-    return without_secrets(value) if isinstance(value, str) else value
+        yield json.dumps(plain(value))

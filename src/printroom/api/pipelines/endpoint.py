@@ -1,4 +1,4 @@
-"""`POST /v1/pipelines/{name}`: runs a published pipeline on what came with the request.
+"""`POST /v1/pipelines/{owner}/{name}`, or `{name}`: runs a published pipeline on what came along.
 
 name, Content-Type, Accept, body -> outputs      NotFound BadPipeline BadParameter
                                                  and whatever the run raises
@@ -7,21 +7,26 @@ name, Content-Type, Accept, body -> outputs      NotFound BadPipeline BadParamet
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
+from printroom.accounts.prices import Amounts
 from printroom.api.body import Body, Receive, check_length, output_error
 from printroom.api.endpoint import Call, Endpoint, watched
 from printroom.api.job import Job
-from printroom.api.pipelines.answers import Answer, Wanted, hidden
+from printroom.api.pipelines.answers import Answer, Wanted
 from printroom.api.pipelines.inputs import Form
 from printroom.api.problems import BadParameter
 from printroom.api.replies import Send, Stall
 from printroom.api.service import Service
+from printroom.imaging.vips import pyvips
 from printroom.pipelines.declare import StepShape
 from printroom.pipelines.graph import Graph
+from printroom.pipelines.telling import hidden
+from printroom.runs.target import plain_name
 from printroom.workshop import Workshop
 
 PREFIX = "/v1/pipelines/"
@@ -53,6 +58,7 @@ class PipelineEndpoint(Endpoint):
         try:
             answer = await watched(job, receive)
             body.release()
+            call.made = job.made
             headers = [
                 (b"content-type", answer.media_type.encode()),
                 (b"x-printroom-pipeline", graph.id.encode()),
@@ -61,6 +67,9 @@ class PipelineEndpoint(Endpoint):
             await self._send(call, answer.path, headers, stall, send)
         finally:
             job.release()
+
+    def _target(self, scope: dict[str, Any]) -> str:
+        return str(scope["path"].removeprefix(PREFIX))
 
     def _hide(self, text: str) -> str:
         return hidden(super()._hide(text))
@@ -74,6 +83,8 @@ class PipelineJob(Job[Answer]):
         self._wanted, self._form, self._source = wanted, form, source
         self._pictures: list[Path] = []
         self._folder = service.scratch.path("run")
+        self.made = Amounts()
+        """What it made, once it is done."""
         whole = any(node.step.shape is StepShape.RUN for node in wanted.graph.nodes)
         super().__init__(service, batch=whole)  # it may take long: some places are not for those
 
@@ -88,6 +99,7 @@ class PipelineJob(Job[Answer]):
         service, graph = self._service, self._wanted.graph
         values = self._form.read(graph.inputs, self._source, self._stored)
         self._folder.mkdir()
+        began = time.monotonic()
         outputs = service.workshop.run_pipeline(
             graph,
             values,
@@ -96,6 +108,7 @@ class PipelineJob(Job[Answer]):
             pixels=service.limits.pixels,
             choose=self._wanted.choose,
         )
+        self.made = amounts_of(outputs, time.monotonic() - began)
         return self._wanted.answer(outputs, self._folder)
 
     def _stored(self, content: memoryview) -> bytes | Path:
@@ -111,6 +124,19 @@ class PipelineJob(Job[Answer]):
             self._service.scratch.discard(path)
 
 
+def amounts_of(outputs: Mapping[str, Any], seconds: float) -> Amounts:
+    """What the outputs of a run amount to."""
+    paths: list[Path] = []
+    for value in outputs.values():
+        paths += [one for one in (value if isinstance(value, list) else [value])
+                  if isinstance(one, Path)]  # fmt: skip
+    pixels = 0
+    for path in paths:
+        head = pyvips.Image.new_from_file(str(path), access="sequential")
+        pixels += head.width * head.height
+    return Amounts(len(paths), pixels, round(seconds * 1000))
+
+
 def _published(workshop: Workshop, name: str) -> Graph:
     """The pipeline, for strangers."""
-    return workshop.shelf.published(name).closed()
+    return workshop.shelf.published(plain_name(workshop, name)).closed()

@@ -9,12 +9,9 @@ or an address.
 
 from __future__ import annotations
 
-import binascii
 import json
 import mmap
-import re
-from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +20,7 @@ from typing import Any
 from printroom.api.limits import MIB
 from printroom.api.pipelines.multipart import Buffer, boundary_of, parts
 from printroom.api.problems import BadParameter
+from printroom.core.data_uri import data_uri
 from printroom.core.errors import BadOption, BodyTooLarge
 from printroom.core.sizes import format_size
 from printroom.pipelines.kinds import ListOf, Picture, Text, pictured
@@ -33,7 +31,6 @@ MOST_JSON = 32 * MIB
 """Bytes of a JSON body, which is held in memory several times over."""
 MOST_TEXT = MIB
 """Bytes of a field that is no picture."""
-_DATA = re.compile(r"data:[\w.+-]*(?:/[\w.+-]*)?(?:;[\w.+-]+=[\w.+-]*)*;base64,", re.ASCII)
 
 Inputs = Mapping[str, Port]
 Store = Callable[[memoryview], bytes | Path]
@@ -76,16 +73,42 @@ class Form:
                 for content in (one for several in given.values() for one in several):
                     content.release()
 
+    @property
+    def multipart(self) -> bool:
+        """Whether values are texts of a form."""
+        return self._boundary is not None
 
-def data_uri(text: Any) -> bytes:
-    """The bytes of a `data:` URI in base64. Raises ValueError."""
-    head = _DATA.match(text) if isinstance(text, str) else None
-    if head is None:
-        raise ValueError("is not a picture as data:image/png;base64,...")
+    def split(
+        self, body: bytes | Path, files: Collection[str], store: Store
+    ) -> tuple[dict[str, Any], dict[str, list[bytes | Path]]]:
+        """Values by name, and the contents of those names that are `files`: for other dialects.
+
+        In JSON a file is a `data:` URI, or a list of them. Raises BadOption, BadParameter.
+        """
+        if self._boundary is None:
+            raw = _object(body if isinstance(body, bytes) else body.read_bytes())
+            given = {name: raw.pop(name) for name in files if raw.get(name) is not None}
+            return raw, {name: _contents(name, value) for name, value in given.items()}
+        values: dict[str, Any] = {}
+        contents: dict[str, list[bytes | Path]] = {}
+        with _mapped(body) as buffer, memoryview(buffer) as view:
+            for part in parts(buffer, self._boundary):
+                with view[part.start : part.end] as content:
+                    if part.name in files:
+                        contents.setdefault(part.name, []).append(store(content))
+                    else:
+                        values[part.name] = _text(content)
+        if odd := [name for name, value in values.items() if isinstance(value, bytes)]:
+            raise BadParameter(f"{odd[0]} is no text", "files have names of their own", params=odd)
+        return values, contents
+
+
+def _contents(name: str, value: Any) -> list[bytes | Path]:
+    """What the `data:` URIs of one member hold. Raises BadParameter."""
     try:
-        return b64decode(text[head.end() :], validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("is not base64") from None
+        return [data_uri(one) for one in (value if isinstance(value, list) else [value])]
+    except ValueError as error:
+        raise BadParameter(f"{name} {error}", "send it as a data: URI", params=[name]) from None
 
 
 def _object(data: bytes) -> dict[str, Any]:

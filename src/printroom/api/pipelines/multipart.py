@@ -25,6 +25,11 @@ _FIELD = re.compile(
     rb'name=(?:"([^"\r\n]*)"|([^\s;]+))',
     re.IGNORECASE | re.MULTILINE,
 )
+_FILENAME = re.compile(
+    rb"^content-disposition:[^\r\n]*?[;\s]filename=(?:\"([^\"\r\n]*)\"|([^\s;]+))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TYPE = re.compile(rb"^content-type:[ \t]*([^\r\n]+?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _PADDING = re.compile(rb"[ \t]{0,64}\r\n")
 
 
@@ -36,6 +41,10 @@ class Part:
     start: int
     """Of its content, in bytes from the beginning of the body."""
     end: int
+    filename: str = ""
+    """What the client calls it; empty = it does not say."""
+    media_type: str = ""
+    """What the client says it is; empty = it does not say."""
 
     @property
     def size(self) -> int:
@@ -62,23 +71,31 @@ def parts(body: Buffer, boundary: bytes) -> Iterator[Part]:
         padding = _PADDING.match(body, at)
         if padding is None:
             raise _broken("a boundary is followed by what is no part")
-        name, start = _head(body, padding.end())
+        name, start, filename, media_type = _head(body, padding.end())
         end = _found(body, b"\r\n" + line, start - 2)  # what is empty ends where it begins
-        yield Part(name, start, max(start, end))
+        yield Part(name, start, max(start, end), filename, media_type)
         at = end + 2
     raise BadOption(f"the form has more than {MOST_PARTS} parts", "send fewer")
 
 
-def _head(body: Buffer, at: int) -> tuple[str, int]:
-    """The name of the part whose headers begin at `at`, and where its content begins."""
+def _head(body: Buffer, at: int) -> tuple[str, int, str, str]:
+    """Of the part whose headers begin at `at`: name, where its content begins, filename, type."""
     end = body.find(b"\r\n\r\n", at, at + MOST_HEAD)
     if end < 0:
         raise _broken("the headers of a part do not end")
-    field = _FIELD.search(body[at : end + 2])
+    head = body[at : end + 2]
+    field = _FIELD.search(head)
     if field is None:
         raise _broken("a part has no name")
     name = field[1] if field[1] is not None else field[2]
-    return name.decode("utf-8", "replace"), end + 4
+    filename, media_type = _FILENAME.search(head), _TYPE.search(head)
+    called = b"" if filename is None else filename[1] if filename[1] is not None else filename[2]
+    kind = b"" if media_type is None else media_type[1]
+    return _text(name), end + 4, _text(called), _text(kind)
+
+
+def _text(part: bytes) -> str:
+    return part.decode("utf-8", "replace")
 
 
 def _found(body: Buffer, what: bytes, start: int) -> int:

@@ -23,6 +23,7 @@ from printroom.pipelines.ports import Port
 from printroom.pipelines.schema import values_schema
 from printroom.pipelines.store import Published
 from printroom.pipelines.svg import svg
+from printroom.runs.target import plain_name
 from printroom.workshop import Workshop
 
 _SVG = "image/svg+xml"
@@ -45,13 +46,15 @@ def routes(workshop: Workshop) -> APIRouter:
         return JSONResponse({"pipelines": [_line(workshop, name) for name in store.names()]})
 
     @router.get(
-        PREFIX + "{name}",
+        PREFIX + "{name:path}",
         summary="A pipeline",
         responses={200: {"content": {_SVG: {}, _MERMAID: {}}}, **_REFUSALS},
     )
     def pipeline(name: str, request: Request) -> Response:
-        """What `name`, `name@3` or `name@alias` takes and gives; by `Accept` also as a drawing."""
-        found = workshop.pipelines.get(name)
+        """What `name`, `name@3`, `name@alias` or `owner/name` takes and gives; by `Accept` also as
+        a drawing.
+        """
+        found = workshop.pipelines.get(plain_name(workshop, name))
         graph = workshop.shelf.check(found.spec, found.version)
         accept = request.headers.get("accept", "")
         if _SVG in accept:

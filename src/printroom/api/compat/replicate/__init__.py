@@ -1,0 +1,1 @@
+"""`/compat/replicate`: runs as predictions, for replicate's clients."""

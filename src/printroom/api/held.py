@@ -1,0 +1,89 @@
+"""What a server process has loaded, told to its parent whenever it changes.
+
+    Residency -> Told -> wire: holds(names, more)
+
+The names are ids of models with and without version, and the addresses of pipelines all of whose
+models are loaded. `more`: whether it has any that it may let go, beside those it was started with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+
+from printroom.api.peek import PIPELINES
+from printroom.api.wire import Wire
+from printroom.core.errors import PrintroomError
+from printroom.pipelines import kinds
+from printroom.pipelines.graph import Graph
+from printroom.pipelines.refs import Constant
+from printroom.workshop import Workshop
+
+_log = logging.getLogger("printroom.api")
+
+
+class Told:
+    """Runs until it is cancelled. `now` may be called from any thread."""
+
+    def __init__(self, workshop: Workshop, wire: Wire) -> None:
+        self._workshop, self._wire = workshop, wire
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._needed: dict[str, frozenset[str]] = {}
+        """Models of each published version of a pipeline."""
+        workshop.floor.residency.changed = self.now
+
+    def now(self) -> None:
+        """A model came or went."""
+        with suppress(RuntimeError):  # the loop has ended: nobody listens any more
+            self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def run(self) -> None:
+        """Tell the parent each time."""
+        last: tuple[list[str], bool] | None = None
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            names, more = await asyncio.to_thread(self._held)
+            if (names, more) != last:
+                last = names, more
+                self._wire.send("holds", names=names, more=more)
+
+    def _held(self) -> tuple[list[str], bool]:
+        loaded = [one for one in self._workshop.floor.residency.facts() if one.bytes]
+        ids = {one.model for one in loaded}
+        more = any(not one.pinned for one in loaded)
+        names = ids | {name.partition("@")[0] for name in ids}
+        if more:  # else nobody asks
+            names |= set(self._served(ids))
+        return sorted(names), more
+
+    def _served(self, ids: set[str]) -> Iterator[str]:
+        """Addresses of pipelines that load nothing."""
+        for name in self._workshop.pipelines.names():
+            try:
+                if self._models(name) <= ids:
+                    yield PIPELINES + name
+            except PrintroomError as error:  # a step or a model of it is not here
+                _log.debug("pipeline %s: %s", name, error)
+
+    def _models(self, name: str) -> frozenset[str]:
+        found = self._workshop.pipelines.get(name)
+        key = f"{name}@{found.version}"
+        if key not in self._needed:
+            graph = self._workshop.shelf.check(found.spec, found.version)
+            self._needed[key] = frozenset(
+                self._workshop.floor.model(model).card.id for model in _named(graph)
+            )
+        return self._needed[key]
+
+
+def _named(graph: Graph) -> Iterator[str]:
+    """Models that a pipeline names itself; others depend on what is sent."""
+    for node in graph.nodes:
+        for name, binding in node.bindings.items():
+            kind = node.step.inputs[name].kind
+            if isinstance(binding, Constant) and isinstance(kind, kinds.Model) and binding.value:
+                yield str(binding.value)
