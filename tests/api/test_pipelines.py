@@ -335,7 +335,9 @@ def test_a_client_that_hangs_up_ends_the_work(server: Any, send: Any) -> None:
 
 
 def test_long_steps_leave_room_for_small_pictures(server: Any, send: Any, picture: bytes) -> None:
-    head = "POST /v1/pipelines/slow HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head = (
+        "POST /v1/pipelines/slow HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    )
     content = b'{"seconds": 60}'
     client = send(server, f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     server.wait_for("printroom_requests_running", 1)

@@ -124,7 +124,8 @@ def test_a_format_that_we_do_not_write(server: Any, picture: bytes) -> None:
 
 def test_a_body_declared_too_large_is_refused_before_it_is_sent(server: Any, send: Any) -> None:
     client = send(
-        server, b"POST /v1/images/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
+        server,
+        b"POST /v1/images/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n",
     )
     answer = read_all(client)
     assert answer.startswith(b"HTTP/1.1 413 ")

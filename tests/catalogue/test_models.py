@@ -118,7 +118,9 @@ def test_the_sharp_look_takes_what_no_default_takes(tmp_path: Path, add_model: A
     catalogue = Catalogue([tmp_path])
     assert catalogue.for_scale(4, "sharp").card.name == "house/bad-photo"
     assert catalogue.for_scale(2).card.name == "house/true"
-    with pytest.raises(ScaleNotOffered, match="no sharp model enlarges by 2: the scales here are: 4"):
+    with pytest.raises(
+        ScaleNotOffered, match="no sharp model enlarges by 2: the scales here are: 4"
+    ):
         catalogue.for_scale(2, "sharp")
 
 

@@ -36,9 +36,7 @@ class Several(NamedTuple):
 @step(name="several")
 def several(context: StepContext, image: Picture) -> Several:
     RAN.append("several")
-    return Several(
-        1 - image, "käse", 0.1, np.ones((2, 3), np.float32), None, [image, image / 2]
-    )
+    return Several(1 - image, "käse", 0.1, np.ones((2, 3), np.float32), None, [image, image / 2])
 
 
 @step(name="last")

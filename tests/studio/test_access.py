@@ -1,0 +1,87 @@
+"""Where the server asks who calls: signing in, keys, and a session that ends in between."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import WAIT, Open, Serve, Server
+
+expect.set_options(timeout=WAIT)
+EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
+UNSIGNED = "401"
+"""What the browser says of the first question of somebody unknown."""
+
+
+@pytest.fixture(scope="module")
+def closed(start: Serve) -> Iterator[Server]:
+    """A server with an owner."""
+    with start(owner_email=EMAIL, owner_password=PASSWORD) as server:
+        yield server
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_nobody_gets_in_with_a_wrong_password(closed: Server, visit: Open) -> None:
+    page = visit(closed.url, expect=UNSIGNED)
+    sign_in(page, "wrong")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("E-mail")).to_have_value(EMAIL)
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Enhance")).to_be_attached()
+
+
+def test_a_key_is_made_works_and_is_revoked(closed: Server, visit: Open) -> None:
+    page = visit(f"{closed.url}#/account", expect=UNSIGNED)
+    sign_in(page)
+    expect(page.get_by_text(EMAIL)).to_be_visible()
+    page.get_by_role("button", name="Make a key").click()
+    page.get_by_label("Name").fill("web shop")
+    page.get_by_role("button", name="Make a key").click()
+    secret = page.get_by_test_id("secret").inner_text()
+    bearer = {"authorization": f"Bearer {secret}"}
+    assert httpx.get(f"{closed.url}v1/runs", headers=bearer).status_code == 200
+    assert httpx.get(f"{closed.url}v1/keys", headers=bearer).status_code == 403
+    page.get_by_role("button", name="Revoke web shop").click()
+    expect(page.get_by_text("Revoked")).to_be_visible()
+    assert httpx.get(f"{closed.url}v1/runs", headers=bearer).status_code == 401
+
+
+def test_a_session_that_ends_loses_nothing(closed: Server, visit: Open) -> None:
+    page = visit(closed.url, expect=UNSIGNED)
+    sign_in(page)
+    page.get_by_label("Mend").select_option("choice")
+    page.get_by_label("Noise").check()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Try the sample").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Your session is over")
+    expect(page.get_by_label("Noise")).to_be_checked()
+    sign_in(page)
+    expect(page.get_by_role("region", name="sample.jpg", exact=True)).to_be_visible()
+    expect(page.get_by_role("slider")).to_be_visible()
+
+
+def test_signing_out_shows_nothing_any_more(closed: Server, visit: Open) -> None:
+    page = visit(f"{closed.url}#/account", expect=UNSIGNED)
+    sign_in(page)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    expect(page.get_by_text(EMAIL)).to_have_count(0)
+
+
+def test_a_server_that_lets_in_nobody_from_here_says_why(start: Serve, visit: Open) -> None:
+    with start() as server:
+        page = visit("about:blank", expect="403")
+        page.context.set_extra_http_headers({"x-forwarded-for": "192.0.2.1"})
+        page.goto(server.url)
+        told = page.get_by_role("alert")
+        expect(told).to_contain_text("make an account")
+        page.context.set_extra_http_headers({})
+        told.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("button", name="Try the sample")).to_be_visible()
+        page.close()

@@ -1,0 +1,46 @@
+"""A server that goes away, also in mid-run, and comes back."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from printroom.imaging.vips import pyvips
+
+from .conftest import SAMPLE, WAIT, Open, Serve
+
+expect.set_options(timeout=WAIT)
+LOST = "Failed to load resource|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY"
+
+
+def test_a_run_survives_a_server_that_starts_again_and_the_page_catches_up(
+    start: Serve, visit: Open, tmp_path: Path
+) -> None:
+    large = pyvips.Image.new_from_file(str(SAMPLE)).replicate(4, 4)
+    large.write_to_file(str(tmp_path / "large.jpg"))
+    server = start(jobs_lease="1")
+    with server:
+        page = visit(server.url, expect=LOST)
+        page.get_by_test_id("files").set_input_files(str(tmp_path / "large.jpg"))
+        row = page.get_by_role("listitem").filter(has_text="large.jpg")
+        expect(row.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    page.get_by_role("button", name="Try the sample").focus()  # the page still answers
+    with server:
+        expect(page.get_by_text("cannot be reached")).to_have_count(0)
+        expect(row).to_contain_text("3608 \N{MULTIPLICATION SIGN} 2400")
+        page.close()
+
+
+def test_what_was_dropped_while_the_line_is_cut_is_sent_afterwards(
+    start: Serve, visit: Open
+) -> None:
+    server = start()
+    with server:
+        page = visit(server.url, expect=LOST)
+        expect(page.get_by_role("button", name="Try the sample")).to_be_visible()
+    page.get_by_test_id("files").set_input_files(str(SAMPLE))
+    expect(page.get_by_text("cannot be reached")).to_be_visible()
+    with server:
+        expect(page.get_by_role("region", name="cat.jpg", exact=True)).to_be_visible()
+        expect(page.get_by_role("slider")).to_be_visible()
+        page.close()

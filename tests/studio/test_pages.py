@@ -1,0 +1,197 @@
+"""Every page: nothing that axe objects to, no way out of the window, all of it by keyboard."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .conftest import SAMPLE, WAIT, Open, Server
+
+expect.set_options(timeout=WAIT)
+PAGES = {
+    "": "Enhance",
+    "pipelines": "Pipelines",
+    "pipelines/enhance": "Mends what ails a photo, then enlarges it",
+    "models": "Models",
+    "runs": "Runs",
+    "operate": "Operate",
+    "account": "Account",
+}
+
+
+@pytest.fixture(scope="module")
+def used(server: Server, http: httpx.Client) -> str:
+    """A server with one run, which is over; the run's id."""
+    file = http.post("/v1/files?name=cat.jpg", content=SAMPLE.read_bytes()).json()["id"]
+    body = {"target": "enhance", "input": {"image": file}}
+    run = http.post("/v1/runs", json=body, headers={"prefer": "wait=60"}).json()
+    assert run["status"] == "succeeded", run
+    return str(run["id"])
+
+
+def ready(page: Page, title: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_attached()
+    expect(page.get_by_text("Loading")).to_have_count(0)
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {[node['html'] for node in one['nodes']][:3]}" for one in found]
+
+
+@pytest.mark.parametrize(("width", "colours"), [(1440, "dark"), (1024, "light"), (390, "dark")])
+@pytest.mark.parametrize("path", [*PAGES, "runs/RUN"])
+def test_axe_objects_to_nothing_and_nothing_stands_over(
+    server: Server, used: str, visit: Open, path: str, width: int, colours: str
+) -> None:
+    page = visit(f"{server.url}#/{path.replace('RUN', used)}", width, colours)
+    ready(page, PAGES.get(path, "Run: enhance"))
+    assert violations(page) == []
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= width, f"the page is {wide} pixels wide in a window of {width}"
+
+
+def test_axe_objects_to_nothing_on_an_empty_server(fresh: Server, visit: Open) -> None:
+    page = visit(fresh.url)
+    expect(page.get_by_text("Drop pictures or a folder here")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_keys_lead_everywhere_and_are_told(server: Server, used: str, visit: Open) -> None:
+    page = visit(server.url)
+    ready(page, "Enhance")
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keyboard")
+    expect(sheet).to_contain_text("One pixel of the picture")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    for title in ("Pipelines", "Models", "Runs", "Operate", "Account", "Enhance"):
+        page.keyboard.press("g")
+        page.keyboard.press(title[0].lower())
+        ready(page, title)
+
+
+def test_a_page_that_is_not_there_says_so(server: Server, visit: Open) -> None:
+    page = visit(f"{server.url}#/nowhere")
+    expect(page.get_by_role("heading", name="There is no page at this address.")).to_be_visible()
+    page.get_by_role("link", name="To the first page").click()
+    ready(page, "Enhance")
+
+
+def test_colours_are_chosen_and_kept(server: Server, visit: Open) -> None:
+    page = visit(server.url, colours="dark")
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    ready(page, "Enhance")
+    assert page.evaluate(ground) == "rgb(27, 27, 27)"
+    page.get_by_label("Colours").select_option("light")
+    assert page.evaluate(ground) == "rgb(244, 244, 244)"
+    page.reload()
+    ready(page, "Enhance")
+    assert page.evaluate(ground) == "rgb(244, 244, 244)"
+
+
+def test_a_pipeline_is_a_form_and_its_code_works(
+    server: Server, visit: Open, tmp_path: Path
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(SAMPLE.read_bytes())
+    page = visit(f"{server.url}#/pipelines/enhance")
+    page.get_by_label("image (required)").set_input_files(str(tmp_path / "photo.jpg"))
+    page.get_by_label("scale").select_option("1")
+    page.get_by_role("button", name="Run", exact=True).click()
+    result = page.get_by_role("region", name="Result")
+    expect(result).to_contain_text("451 \N{MULTIPLICATION SIGN} 300")
+    for name in ("curl", "Python", "JavaScript"):
+        page.get_by_role("tab", name=name).click()
+        code = page.get_by_role("tabpanel").inner_text()
+        (tmp_path / "result.json").unlink(missing_ok=True)
+        (tmp_path / "code.mjs").write_text(code)
+        command = {"curl": ["bash"], "Python": ["python3"], "JavaScript": ["node"]}[name]
+        try:
+            subprocess.run([*command, "code.mjs"], cwd=tmp_path, check=True, capture_output=True)
+        except FileNotFoundError:  # no Node on this machine
+            continue
+        assert '"image": "data:image/jpeg;base64,' in (tmp_path / "result.json").read_text()
+
+
+def test_a_run_tells_what_happened(server: Server, used: str, visit: Open) -> None:
+    page = visit(f"{server.url}#/runs")
+    page.get_by_label("Filter by pipeline or id").fill(used)
+    page.get_by_role("main").get_by_role("link", name="enhance").click()
+    happened = page.get_by_role("region", name="What happened")
+    for word in ("Queued", "Taken by a worker", "Done"):
+        expect(happened).to_contain_text(word)
+    page.get_by_role("link", name="All runs").click()
+    page.get_by_label("Status").select_option("cancelled")
+    page.get_by_label("Filter by pipeline or id").fill("no such pipeline")
+    expect(page.get_by_text("No runs match these filters.")).to_be_visible()
+
+
+@pytest.fixture
+def below(server: Server) -> Iterator[str]:
+    """The address of a proxy that has the server below /pictures/."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def _pass(self) -> None:
+            start, name = "/pictures", self.path.removeprefix("/pictures")
+            if not self.path.startswith(f"{start}/"):
+                self.send_error(404)
+                return
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "content-length"}
+            answer = httpx.request(
+                self.command,
+                server.url.rstrip("/") + name,
+                content=body,
+                headers=headers,
+                timeout=60,
+            )
+            self.send_response(answer.status_code)
+            for key, value in answer.headers.items():
+                if key not in (
+                    "content-length",
+                    "content-encoding",
+                    "connection",
+                    "server",
+                    "date",
+                ):
+                    self.send_header(key, value)
+            self.send_header("content-length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_POST = do_DELETE = _pass  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=proxy.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{proxy.server_port}/pictures/"
+    proxy.shutdown()
+    thread.join()
+    proxy.server_close()
+
+
+def test_it_works_below_a_path_and_asks_no_other_server(
+    server: Server, below: str, visit: Open, tmp_path: Path
+) -> None:
+    page = visit(below)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    (tmp_path / "below.jpg").write_bytes(SAMPLE.read_bytes())
+    page.get_by_test_id("files").set_input_files(str(tmp_path / "below.jpg"))
+    expect(page.get_by_role("region", name="below.jpg", exact=True)).to_be_visible()
+    expect(page.get_by_role("slider")).to_be_visible()
+    for path, title in list(PAGES.items())[1:]:
+        page.goto(f"{below}#/{path}")
+        ready(page, title)
+    assert [url for url in asked if not url.startswith((below, "blob:", "data:"))] == []

@@ -1,0 +1,101 @@
+"""Writes what the studio's types are made from: the part of the OpenAPI document that it uses.
+
+    python web/openapi.py           -> web/openapi.json, from a server started for it
+    reduced(document) -> the paths of USED with their schemas
+
+Descriptions and bounds are left out, so that a better sentence in the API makes nothing stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+USED = (
+    "/v1/artifacts/{digest}/links",
+    "/v1/files",
+    "/v1/files/{id}",
+    "/v1/keys",
+    "/v1/keys/{key}",
+    "/v1/models/resident",
+    "/v1/pipelines",
+    "/v1/pipelines/{name}",
+    "/v1/quotas",
+    "/v1/runs",
+    "/v1/runs/{id}",
+    "/v1/runs/{id}/cancel",
+    "/v1/runs/{id}/retry",
+    "/v1/sessions",
+    "/v1/sessions/current",
+    "/v1/usage",
+)
+_BESIDES = (
+    "description summary example examples tags title default pattern format minLength maxLength "
+    "minItems maxItems minimum maximum exclusiveMinimum exclusiveMaximum operationId"
+)
+"""What no type depends on."""
+
+
+def reduced(document: dict[str, Any]) -> dict[str, Any]:
+    """The part that the studio's types are made from."""
+    schemas = document["components"]["schemas"]
+    paths = {path: _bare(document["paths"][path]) for path in USED}
+    wanted = _named(paths)
+    known: dict[str, Any] = {}
+    while missing := wanted - known.keys():
+        for name in missing:
+            known[name] = _bare(schemas[name])
+            wanted |= _named(known[name])
+    info = {"title": "printroom", "version": "0"}
+    components = {"schemas": dict(sorted(known.items()))}
+    return {"openapi": document["openapi"], "info": info, "paths": paths, "components": components}
+
+
+def written(document: dict[str, Any]) -> str:
+    """The reduced document as it lies in the repository."""
+    return json.dumps(reduced(document), indent=1, sort_keys=True) + "\n"
+
+
+def _bare(value: Any, *, named: bool = False) -> Any:
+    """`value` without BESIDES. `named`: its keys are somebody's names, not OpenAPI's."""
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: one for key, one in value.items() if named or key not in _BESIDES.split()}
+    bare = {key: _bare(one, named=key == "properties") for key, one in kept.items()}
+    if "responses" in bare:  # OpenAPI wants one there
+        for answer in bare["responses"].values():
+            answer["description"] = ""
+    return bare
+
+
+def _named(value: Any) -> set[str]:
+    return set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(value)))
+
+
+def _fetched() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as data:
+        command = [sys.executable, "-m", "printroom", "serve", "--port", "0", "--data", data]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                assert server.stdout is not None
+                found = re.search(r"http://\S+:\d+", server.stdout.readline())
+                if found is None:
+                    raise SystemExit("the server did not start")
+                with urllib.request.urlopen(f"{found[0]}/openapi.json") as answer:
+                    document: dict[str, Any] = json.load(answer)
+                    return document
+            finally:
+                server.terminate()
+
+
+if __name__ == "__main__":
+    (HERE / "openapi.json").write_text(written(_fetched()))

@@ -1,0 +1,171 @@
+// The first page: pictures in, better pictures out.
+import { useQueryClient } from '@tanstack/react-query'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { send } from '../../api/client'
+import { base, persist } from '../../api/connection'
+import { bare, useFollowed, useRuns } from '../../api/runs'
+import { t } from '../../texts/en'
+import { Button, Fault, Loading } from '../../ui/parts'
+import { filesOf, isPicture } from './dropped'
+import { List } from './List'
+import { Options } from './Options'
+import { Result } from './Result'
+import { add, useUploads } from './uploads'
+import { keep, kept } from './wishes'
+
+export function Enhance() {
+  const client = useQueryClient()
+  const uploads = useUploads()
+  const runs = useRuns(undefined)
+  const [wishes, setWishes] = useState(kept)
+  const [chosen, setChosen] = useState<string | null>(null)
+  const [over, setOver] = useState(false)
+  const ours = useMemo(
+    () => (runs.data?.pages ?? []).flatMap((page) => page.data).filter((run) => bare(run.target) === 'enhance'),
+    [runs.data],
+  )
+  useFollowed(ours)
+  const run = ours.find((one) => one.id === chosen) ?? (chosen === null ? ours[0] : undefined)
+  const take = useCallback(
+    (files: File[]) => {
+      let first = true
+      add(client, files, wishes, (id) => {
+        if (first) setChosen(id)
+        first = false
+      })
+    },
+    [client, wishes],
+  )
+  const sample = async () => {
+    const bytes = await (await persist(() => send(new Request(`${base}sample.jpg`)))).blob()
+    take([new File([bytes], 'sample.jpg', { type: 'image/jpeg' })])
+  }
+  useArrivals(take, setOver)
+  const more = useCallback(() => {
+    if (runs.hasNextPage && !runs.isFetchingNextPage) void runs.fetchNextPage()
+  }, [runs])
+  const options = (
+    <Options
+      wishes={wishes}
+      onChange={(next) => {
+        keep(next)
+        setWishes(next)
+      }}
+      run={run}
+      onRun={setChosen}
+    />
+  )
+  const pick = <Pick take={take} sample={() => void sample()} />
+
+  if (runs.isPending) return <Loading />
+  if (ours.length === 0 && uploads.length === 0) {
+    return (
+      <div className="mx-auto grid max-w-5xl gap-6 p-4 sm:p-6 lg:grid-cols-[1fr_18rem]">
+        <section className="grid content-start gap-4">
+          <header>
+            <h1>{t.enhance.title}</h1>
+            <p className="text-soft">{t.enhance.lead}</p>
+          </header>
+          {runs.isError && <Fault error={runs.error} retry={() => void runs.refetch()} />}
+          <div
+            className={`grid min-h-80 content-center justify-items-center gap-4 rounded-lg border-2 border-dashed bg-sheet p-6 text-center ${over ? 'border-accent' : 'border-edge'}`}
+          >
+            <p className="text-lg">{over ? t.enhance.here : t.enhance.drop}</p>
+            {pick}
+            <p className="text-soft">{t.enhance.formats}</p>
+          </div>
+        </section>
+        {options}
+      </div>
+    )
+  }
+  return (
+    <div className="grid min-h-full lg:h-full lg:grid-cols-[19rem_minmax(0,1fr)_17rem] lg:grid-rows-[minmax(0,1fr)]">
+      <section
+        aria-label={t.enhance.list}
+        className={`grid min-h-0 content-start grid-rows-[auto_minmax(0,1fr)] border-line max-lg:order-2 max-lg:border-t lg:border-r ${over ? 'outline-2 -outline-offset-2 outline-accent' : ''}`}
+      >
+        <div className="grid gap-2 border-b border-line p-3">
+          {pick}
+          <p className="text-soft text-xs">{over ? t.enhance.here : t.enhance.drop}</p>
+        </div>
+        <List uploads={uploads} runs={ours} chosen={run?.id ?? null} onChoose={setChosen} onEnd={more} />
+      </section>
+      <div className="min-h-0 min-w-0 max-lg:order-1">
+        <h1 className="sr-only">{t.enhance.title}</h1>
+        {run === undefined ? <p className="p-6 text-soft">{t.enhance.select}</p> : <Result key={run.id} run={run} />}
+      </div>
+      <div className="min-h-0 overflow-y-auto border-line p-3 max-lg:order-3 max-lg:border-t lg:border-l">{options}</div>
+    </div>
+  )
+}
+
+function Pick({ take, sample }: { take: (files: File[]) => void; sample: () => void }) {
+  const files = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
+  const taken = (input: HTMLInputElement, pictures: boolean) => {
+    const found = [...(input.files ?? [])]
+    input.value = ''
+    take(pictures ? found.filter(isPicture) : found)
+  }
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button kind="first" onClick={() => files.current?.click()}>
+        {t.enhance.choose}
+      </Button>
+      <Button onClick={() => folder.current?.click()}>{t.enhance.folder}</Button>
+      <Button onClick={sample}>{t.enhance.sample}</Button>
+      <input
+        ref={files}
+        type="file"
+        multiple
+        hidden
+        data-testid="files"
+        accept="image/*,.tif,.tiff,.heic,.heif,.avif"
+        onChange={(event) => taken(event.target, false)}
+      />
+      <input
+        ref={(node) => {
+          folder.current = node
+          node?.setAttribute('webkitdirectory', '')
+        }}
+        type="file"
+        hidden
+        data-testid="folder"
+        onChange={(event) => taken(event.target, true)}
+      />
+    </div>
+  )
+}
+
+/** Files that are dropped anywhere on the page, or pasted. */
+function useArrivals(take: (files: File[]) => void, setOver: (over: boolean) => void) {
+  useEffect(() => {
+    const drag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return
+      event.preventDefault()
+      setOver(true)
+    }
+    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false)
+    const drop = (event: DragEvent) => {
+      if (event.dataTransfer === null) return
+      event.preventDefault()
+      setOver(false)
+      void filesOf(event.dataTransfer).then((files) => files.length > 0 && take(files))
+    }
+    const paste = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])]
+      if (files.length > 0) take(files)
+    }
+    addEventListener('dragover', drag)
+    addEventListener('dragleave', leave)
+    addEventListener('drop', drop)
+    addEventListener('paste', paste)
+    return () => {
+      removeEventListener('dragover', drag)
+      removeEventListener('dragleave', leave)
+      removeEventListener('drop', drop)
+      removeEventListener('paste', paste)
+    }
+  }, [take, setOver])
+}

@@ -1,0 +1,82 @@
+// What somebody wants done: kept in the browser, written into runs and snippets.
+import type { Format } from '../../api/client'
+import { base } from '../../api/connection'
+import type { Snippet } from '../../ui/Snippets'
+
+export const FIXES = ['dejpeg', 'denoise', 'lowlight', 'colour', 'deblur'] as const
+export type Fix = (typeof FIXES)[number]
+export interface Wishes {
+  /** `auto`: what each picture needs; else those in `fixes`. */
+  auto: boolean
+  fixes: Fix[]
+  scale: 1 | 2 | 4
+  /** null = that of the original. */
+  format: Format | null
+}
+export const FORMATS: Format[] = ['jpeg', 'png', 'webp', 'tiff', 'avif']
+const NAME = 'printroom-wishes'
+const FIRST: Wishes = { auto: true, fixes: [], scale: 2, format: null }
+
+export const fixOf = (wishes: Wishes): string => (wishes.auto ? 'auto' : wishes.fixes.join(',') || 'none')
+
+/** What was wanted last time; whatever is odd about it is left out. */
+export function kept(): Wishes {
+  try {
+    const found = JSON.parse(localStorage.getItem(NAME) ?? '{}') as Partial<Wishes>
+    return {
+      auto: found.auto !== false,
+      fixes: FIXES.filter((fix) => found.fixes?.includes(fix)),
+      scale: ([1, 2, 4] as const).find((one) => one === found.scale) ?? 2,
+      format: FORMATS.find((one) => one === found.format) ?? null,
+    }
+  } catch {
+    return FIRST
+  }
+}
+
+export function keep(wishes: Wishes): void {
+  localStorage.setItem(NAME, JSON.stringify(wishes))
+}
+
+/** The same as programs; `login`: whether the server asks who calls. */
+export function snippets(wishes: Wishes, login: boolean): Snippet[] {
+  const query = new URLSearchParams({ fix: fixOf(wishes), scale: String(wishes.scale) })
+  if (wishes.format !== null) query.set('format', wishes.format)
+  const url = `${base}v1/images/enhance?${query.toString().replaceAll('%2C', ',')}`
+  const result = `result.${(wishes.format ?? 'jpeg').replace('jpeg', 'jpg')}`
+  return [
+    {
+      name: 'curl',
+      code: [
+        'curl --fail-with-body',
+        ...(login ? ['-H "Authorization: Bearer $PRINTROOM_KEY"'] : []),
+        `--data-binary @photo.jpg -o ${result}`,
+        `'${url}'`,
+      ].join(' \\\n  '),
+    },
+    {
+      name: 'Python',
+      code: `${login ? 'import os\n' : ''}from pathlib import Path
+from urllib.request import Request, urlopen
+
+request = Request(
+    "${url}",
+    data=Path("photo.jpg").read_bytes(),
+    headers={${login ? '"Authorization": f"Bearer {os.environ[\'PRINTROOM_KEY\']}"' : ''}},
+)
+with urlopen(request) as answer:
+    Path("${result}").write_bytes(answer.read())`,
+    },
+    {
+      name: 'JavaScript',
+      code: `import { readFile, writeFile } from 'node:fs/promises'
+
+const answer = await fetch('${url}', {
+  method: 'POST',${login ? '\n  headers: { authorization: `Bearer ${process.env.PRINTROOM_KEY}` },' : ''}
+  body: await readFile('photo.jpg'),
+})
+if (!answer.ok) throw new Error((await answer.json()).detail)
+await writeFile('${result}', Buffer.from(await answer.arrayBuffer()))`,
+    },
+  ]
+}

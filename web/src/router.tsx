@@ -1,0 +1,75 @@
+// The pages. They live behind `#`, so that the studio works below any path and no address of the API
+// is a page as well.
+import { createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from '@tanstack/react-router'
+import { Enhance } from './pages/enhance/Enhance'
+import { Shell } from './Shell'
+import { t } from './texts/en'
+import { Fault, Loading, Page } from './ui/parts'
+
+const root = createRootRoute({ component: Shell, notFoundComponent: Missing })
+
+const routes = [
+  createRoute({ getParentRoute: () => root, path: '/', component: Enhance }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/pipelines',
+    component: lazyRouteComponent(() => import('./pages/pipelines/Pipelines'), 'Pipelines'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/pipelines/$name',
+    component: lazyRouteComponent(() => import('./pages/pipelines/Pipeline'), 'Pipeline'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/models',
+    component: lazyRouteComponent(() => import('./pages/models/Models'), 'Models'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/runs',
+    component: lazyRouteComponent(() => import('./pages/runs/Runs'), 'Runs'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/runs/$id',
+    component: lazyRouteComponent(() => import('./pages/runs/OneRun'), 'OneRun'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/operate',
+    component: lazyRouteComponent(() => import('./pages/operate/Operate'), 'Operate'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/account',
+    component: lazyRouteComponent(() => import('./pages/account/Account'), 'Account'),
+  }),
+]
+
+function Missing() {
+  return (
+    <Page title={t.nothingHere}>
+      <Link to="/" className="text-accent underline">
+        {t.home}
+      </Link>
+    </Page>
+  )
+}
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  history: createHashHistory(),
+  defaultPendingComponent: Loading,
+  defaultErrorComponent: ({ error, reset }) => (
+    <Page title={t.failedToLoad}>
+      <Fault error={error} retry={reset} />
+    </Page>
+  ),
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,23 @@
+// A dialog above the page: the browser's own, which keeps the focus in and gives it back.
+import { type ReactNode, useEffect, useRef } from 'react'
+
+export function Sheet({ label, onClose, children }: { label: string; onClose?: () => void; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const now = dialog.current
+    now?.showModal()
+    return () => now?.close()
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      aria-label={label}
+      onCancel={(event) => onClose === undefined && event.preventDefault()}
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && onClose?.()}
+      className="w-[min(32rem,calc(100vw-32px))] rounded-lg border border-line bg-sheet p-0"
+    >
+      <div className="grid gap-4 p-5">{children}</div>
+    </dialog>
+  )
+}
