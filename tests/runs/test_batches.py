@@ -2,6 +2,7 @@
 
 import pytest
 
+from printroom.assets.assets import New
 from printroom.core.errors import BadOption, NotFound
 from printroom.jobs.context import Context
 from printroom.jobs.needs import Offer
@@ -121,14 +122,20 @@ def test_a_picture_that_was_replaced_meanwhile_is_not_taken_for_the_old_one(
 
 
 def test_files_one_by_one(batches, runs, double, workshop, tools):
-    from printroom.assets.assets import New
-
     files = [runs.assets.add(New("local", tools.png(seed=n)[0], "upload")).id for n in range(3)]
     batch = batches.submit(asked(double, files=tuple(files)))
     with tools.working(workshop):
         over = finished(batches, batch)
     assert dict(over.counts) == {"done": 3}
     assert {item.name for item in batches.items("local", batch.id)} == set(files)
+
+
+def test_a_file_that_is_named_twice_is_one_item(batches, double, workshop, tools):
+    file = workshop.assets.add(New("local", tools.png()[0], "upload")).id
+    batch = batches.submit(asked(double, files=(file, file)))
+    with tools.working(workshop):
+        over = finished(batches, batch)
+    assert (over.status, dict(over.counts)) == ("finished", {"done": 1})
 
 
 def test_what_is_taken_back_stops(batches, runs, double, stores, workshop, tools):

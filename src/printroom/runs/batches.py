@@ -267,12 +267,12 @@ class Listing:
         requests: Sequence[tuple[str, str, Request]],
         now: float,
     ) -> int:
-        """Those that are not there yet."""
+        """Those that are not there yet; what is named twice is one."""
         names = [name for name, _, _ in requests]
         here = select(ITEMS.c.name, ITEMS.c.version)
         here = here.where(ITEMS.c.batch == batch.id, ITEMS.c.name.in_(names))
         known = {tuple(row) for row in connection.execute(here)}
-        fresh = [one for one in requests if one[:2] not in known]
+        fresh = {one[:2]: one for one in requests if one[:2] not in known}.values()
         jobs = [as_job(request, now) for _, _, request in fresh]
         rows = [
             {"batch": batch.id, "name": name, "version": version, "run": job.id, "state": job.state}
