@@ -63,6 +63,7 @@ class One:
 
     def __init__(self, busy: int, holds: frozenset[str] = frozenset(), stopping: bool = False):
         self.busy, self.holds, self.stopping = busy, holds, stopping
+        self.room = True
 
 
 ONES = st.builds(
@@ -252,3 +253,11 @@ def test_many_that_ask_for_one_model_are_served_by_all(
         until(lambda: loads(server).get("test/slow@1") == 2)
         for client in clients:
             client.close()
+
+
+def test_one_that_would_refuse_is_not_preferred():
+    holder, other = One(1, frozenset({"a/b"})), One(0)
+    routes = Routes(lambda: 0.0)
+    assert routes.order([holder, other], "a/b")[0] is holder
+    holder.room = False
+    assert routes.order([holder, other], "a/b")[0] is other

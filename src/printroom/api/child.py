@@ -104,7 +104,7 @@ async def _attend(service: Service, parent: Parent, wire: Wire, door: int) -> No
             while True:
                 connection = receive_connection(entry)
                 if connection is None:
-                    service.load.closed += 1
+                    service.load.lost()
                     continue
                 task = asyncio.create_task(server.take(connection))
                 tasks.add(task)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mmap
 
-SIZE = 16
+SIZE = 24
 
 
 class Load:
-    """Two counters."""
+    """Three counters."""
 
     def __init__(self, descriptor: int = -1) -> None:
         """`descriptor`: a file of SIZE bytes shared with the parent; -1 = shared with nobody."""
@@ -26,6 +26,20 @@ class Load:
     @closed.setter
     def closed(self, number: int) -> None:
         self._numbers[0] = number
+
+    def lost(self) -> None:
+        """A connection ended before anything came through it."""
+        self.heard += 1
+        self.closed += 1
+
+    @property
+    def heard(self) -> int:
+        """Connections through which something came so far, or that ended before."""
+        return self._numbers[2]
+
+    @heard.setter
+    def heard(self, number: int) -> None:
+        self._numbers[2] = number
 
     @property
     def active(self) -> int:

@@ -28,8 +28,14 @@ class Child:
     """One process; `start` makes it, `end` waits for its end or brings it about."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, wire: Wire, door: socket.socket, load: Load
+        self,
+        process: asyncio.subprocess.Process,
+        wire: Wire,
+        door: socket.socket,
+        load: Load,
+        places: int,
     ) -> None:
+        """`places`: requests that it works on or lets wait; beyond that it refuses."""
         self.wire = wire
         self.ready = False
         """Whether it has loaded its models."""
@@ -44,7 +50,7 @@ class Child:
         self.numbers = ""
         """Its metrics, as last heard."""
         self._process, self._door, self._load = process, door, load
-        self._taken = 0
+        self._taken, self._places = 0, places
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._ids = count()
 
@@ -66,7 +72,13 @@ class Child:
                 pass_fds=theirs,
                 process_group=0,  # Ctrl-C is for the parent, who passes it on
             )
-            made = cls(process, await Wire.over(wire), door, Load(page.fileno()))
+            bounds, settings = share.limits, share.settings
+            places = (
+                settings.http_running + settings.http_waiting
+                if bounds is None
+                else bounds.running + bounds.waiting
+            )
+            made = cls(process, await Wire.over(wire), door, Load(page.fileno()), places)
         assert process.stdin is not None
         process.stdin.write(pickle.dumps(Orders(share, *theirs, opened)))
         process.stdin.close()
@@ -74,8 +86,18 @@ class Child:
 
     @property
     def busy(self) -> int:
-        """Clients connected and pictures in progress: who has less of both gets the next."""
-        return self._taken - self._load.closed + self._load.active
+        """Clients connected and pictures in progress: who has less of both gets the next.
+
+        A client of whom nothing was heard yet counts as one with a picture: most come with one, and
+        two that come together would else find the same place free.
+        """
+        silent = self._taken - self._load.heard
+        return self._taken - self._load.closed + self._load.active + silent
+
+    @property
+    def room(self) -> bool:
+        """Whether it would not refuse one more."""
+        return self._taken - self._load.heard + self._load.active < self._places
 
     def take(self, connection: socket.socket) -> bool:
         """Pass a client's connection on to it; False when it takes none now."""

@@ -3,8 +3,8 @@
     processes, what is asked for -> Routes.order -> the first that takes it gets it
 
 Loading a model takes seconds, and its bytes a second time. So a process that has it is preferred
-while it is no more than BUSIER busier than the least busy one; beyond that others load it, too, and
-it is theirs from then on. What nobody has yet goes where it went a moment ago.
+while it has room and is no more than BUSIER busier than the least busy one; beyond that others load
+it, too, and it is theirs from then on. What nobody has yet goes where it went a moment ago.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ class Holder(Protocol):
     @property
     def busy(self) -> int: ...
 
+    @property
+    def room(self) -> bool: ...
+
 
 H = TypeVar("H", bound=Holder)
 
@@ -52,7 +55,8 @@ class Routes:
             return ranked
         most = ranked[0].busy + BUSIER
         for one in ranked:
-            if self._has(one, wanted, ranked) and one.busy <= most and not one.stopping:
+            able_to = one.busy <= most and one.room and not one.stopping
+            if able_to and self._has(one, wanted, ranked):
                 return [one, *(other for other in ranked if other is not one)]
         return ranked
 

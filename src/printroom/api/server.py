@@ -70,7 +70,7 @@ class Server(uvicorn.Server):
             await service.loop.connect_accepted_socket(protocol, connection)
         except OSError:  # the client is gone already
             connection.close()
-            service.load.closed += 1
+            service.load.lost()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,13 +87,19 @@ class _Protocol(HttpToolsProtocol):
     _head: int | None = None
     """Bytes of the request line and headers so far; None = not within them."""
 
+    _heard = False
+    """Whether a request came."""
+
     def __init__(self, load: Load, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._load = load
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._load.closed += 1
+        if self._heard:
+            self._load.closed += 1
+        else:
+            self._load.lost()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -102,6 +108,9 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head = None
+        if not self._heard:
+            self._heard = True
+            self._load.heard += 1
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
