@@ -152,6 +152,15 @@ def noise(width: int, height: int, bands: int, dtype: Any) -> Rows:
     return random.integers(0, np.iinfo(dtype).max + 1, (height, width, bands), dtype)
 
 
+@pytest.mark.parametrize("kind", ["colours", "grey"])
+def test_a_tile_that_has_no_result_is_no_matter(engine: Scheduler, kind: str) -> None:
+    """Thinned out, the last of an odd number of columns leaves nothing."""
+    chain = [link(0, Fraction(1, 2), 0, 1, 1, kind)]
+    picture = np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)
+    cut = planned(picture, chain, [(1, 1)], [1], made=8)
+    assert streamed(engine, picture, chain, cut).shape[1:] == (4, 3)
+
+
 @given(
     chain=st.lists(links, min_size=1, max_size=4),
     width=st.integers(9, 50),

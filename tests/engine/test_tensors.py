@@ -52,7 +52,10 @@ def shelf_of_graphs(tmp_path: Path) -> Path:
 @pytest.fixture
 def floor(models: Path, shelf_of_graphs: Path, tmp_path: Path) -> Iterator[Floor]:
     settings = Settings(
-        data=tmp_path / "data", models=(models, shelf_of_graphs), workers=2, memory=2**30
+        data=tmp_path / "data",
+        models=(models, shelf_of_graphs),
+        workers=2,
+        memory=psutil.Process().memory_info().rss + 2**30,
     )
     floor = Floor(settings, serving=True)
     yield floor

@@ -72,7 +72,7 @@ def reveal(planes: Planes, bands: int, dtype: DTypeLike) -> Rows:
     if channels == 1 and bands < 3:
         planes = np.broadcast_to(planes, (count, 3, *sides))
     elif channels == 1:
-        planes = planes.reshape(-1, 3, *sides)
+        planes = planes.reshape(count // 3, 3, *sides)  # a tile at the border may be empty
     return _lines(planes, bands) if dtype == FLOATS else from_planes(planes, bands, dtype)
 
 
