@@ -17,7 +17,6 @@ from dataclasses import replace
 from typing import Self
 
 from printroom.core.settings import Settings
-from printroom.engine.plan import default_budget
 from printroom.jobs.worker import GRACE
 
 _FIRST, _LONGEST = 0.2, 30.0
@@ -26,9 +25,12 @@ _log = logging.getLogger("printroom.api")
 
 
 def shared(settings: Settings) -> Settings:
-    """What the server, and what its worker may take: half the memory each, also of a card."""
-    memory = settings.memory or default_budget()
-    return replace(settings, memory=max(1, memory // 2), gpu_share=settings.gpu_share / 2)
+    """What the server, and its worker, may take: half of a card, and of the memory if that is set.
+
+    Where it is not, each may take what one process does by default: a quarter of what is free.
+    """
+    memory = None if settings.memory is None else max(1, settings.memory // 2)
+    return replace(settings, memory=memory, gpu_share=settings.gpu_share / 2)
 
 
 class Beside:
