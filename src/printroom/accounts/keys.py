@@ -47,6 +47,10 @@ class Key:
     hint: str
     """Enough of its newest secret to tell it from others."""
 
+    def to_json(self) -> dict[str, Any]:
+        """As people and clients see it."""
+        return vars(self) | {"scopes": list(self.scopes), "origins": list(self.origins)}
+
     @classmethod
     def of(cls, row: Any) -> Key:
         """From a row of `_KEYS`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -52,7 +52,7 @@ def create(
         accounts.look(people.account, account)
         key = accounts.do(book.created, Actor(account), draft, secret)
     if as_json:
-        typer.echo(json.dumps(_shown(key) | {"secret": secret}))
+        typer.echo(json.dumps(key.to_json() | {"secret": secret}))
         return
     typer.echo(secret)
     typer.echo(f"{key.id}: {', '.join(key.scopes)}. It is not shown again.", err=True)
@@ -67,7 +67,7 @@ def list_keys(account: Account = "local", as_json: AsJson = False) -> None:
         found = accounts.look(book.listed, account)
     if as_json:
         for key in found:
-            typer.echo(json.dumps(_shown(key)))
+            typer.echo(json.dumps(key.to_json()))
         return
     header = ("KEY", "NAME", "SECRET", "STATE", "LAST USED", "SCOPES")
     typer.echo(table([header, *map(_row, found)]))
@@ -111,10 +111,6 @@ def generate() -> None:
 
 
 _USUAL = ("images", "runs:read", "runs:write", "files:read", "files:write", "pipelines:read")
-
-
-def _shown(key: Key) -> dict[str, Any]:
-    return vars(key) | {"scopes": list(key.scopes), "origins": list(key.origins)}
 
 
 def _row(key: Key) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from printroom.accounts import keys, quotas
 from printroom.accounts.credentials import mint
-from printroom.accounts.keys import Draft, Key, origins_named, scopes_named
+from printroom.accounts.keys import Draft, origins_named, scopes_named
 from printroom.api.access import Who
 from printroom.api.accounts.limits import Limits
 from printroom.api.accounts.told import Before, Most, Taken, actor, page, refusals
@@ -58,7 +58,7 @@ def routes(service: Service) -> APIRouter:
         """Your account's keys, the newest first, without their secrets."""
         who.need("keys")
         found = door.accounts.look(keys.listed, who.account, before, most)
-        return page([shown(key) for key in found], most)
+        return page([key.to_json() for key in found], most)
 
     @router.post("", summary="Make a key", status_code=201)
     def create(wanted: NewKey, who: Who, request: Request) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def routes(service: Service) -> APIRouter:
         if quota != quotas.NONE:
             door.accounts.do(quotas.put, me, key.id, quota)
         door.forget()
-        return shown(key) | {"secret": secret}
+        return key.to_json() | {"secret": secret}
 
     @router.get("/{key}", summary="A key")
     def get(key: str, who: Who) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def routes(service: Service) -> APIRouter:
         who.need("keys")
         found = door.accounts.look(keys.get, who.account, key)
         limits = door.accounts.look(quotas.fetched, [found.id])
-        return shown(found) | {"quota": vars(limits.get(found.id, quotas.NONE))}
+        return found.to_json() | {"quota": vars(limits.get(found.id, quotas.NONE))}
 
     @router.patch("/{key}", summary="Change a key")
     def change(key: str, wanted: ChangedKey, who: Who, request: Request) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def routes(service: Service) -> APIRouter:
             keys.changed, actor(who, request), key, title=wanted.name, origins=origins
         )
         door.forget()
-        return shown(found)
+        return found.to_json()
 
     @router.put("/{key}/quota", summary="Limit a key")
     def limit(key: str, wanted: Limits, who: Who, request: Request) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def routes(service: Service) -> APIRouter:
         secret, overlap = mint("live"), (wanted or Rotation()).overlap
         found = door.accounts.do(keys.rotated, actor(who, request), key, secret, float(overlap))
         door.forget()
-        return shown(found) | {"secret": secret}
+        return found.to_json() | {"secret": secret}
 
     @router.delete("/{key}", summary="Revoke a key")
     def revoke(key: str, who: Who, request: Request) -> dict[str, Any]:
@@ -123,11 +123,6 @@ def routes(service: Service) -> APIRouter:
         who.need("keys")
         found = door.accounts.do(keys.revoked, actor(who, request), key)
         door.forget()
-        return shown(found)
+        return found.to_json()
 
     return router
-
-
-def shown(key: Key) -> dict[str, Any]:
-    """A key as clients see it."""
-    return vars(key) | {"scopes": list(key.scopes), "origins": list(key.origins)}
