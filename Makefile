@@ -20,8 +20,8 @@ run: .venv/base ## enhance a sample photograph, then serve on http://127.0.0.1:8
 	@echo "after:  $(RESULT)"
 	@exec $(BIN)/printroom serve --host $(HOST) --port $(PORT)
 
-test: .venv/$(EXTRAS) ## all tests
-	$(BIN)/python -m pytest
+test: .venv/$(EXTRAS) ## all tests, on as many cores as there are, eight at most
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope
 
 check: .venv/$(EXTRAS) ## format, lint, types, imports, dependencies, spelling, docs
 	$(BIN)/ruff format --check

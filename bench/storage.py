@@ -16,7 +16,7 @@ import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +42,8 @@ from printroom.storage.tensors import open_safetensors
 SIZE, QUICK = 200_000_000, 40_000_000
 TENSORS = 20
 STREAMS, RANGE = 16, 2**16
+SMALL = 50_000
+"""Bytes of a small object."""
 CONFIG = """
 user root; pid {folder}/pid; error_log {folder}/error.log; worker_processes 2;
 events {{ worker_connections 256; }}
@@ -62,6 +64,7 @@ def bench(quick: bool) -> list[Row]:
             warm,
             *_tensor_rows(store, size, rounds),
             *_range_rows(store, endpoint, folder, 200 if quick else 1000, rounds),
+            *_small_rows(store, endpoint, folder, 200 if quick else 1000, rounds),
         ]
 
 
@@ -142,6 +145,74 @@ def _range_rows(store: Store, endpoint: str, folder: Path, count: int, rounds: i
     return rows
 
 
+def _small_rows(store: Store, endpoint: str, folder: Path, count: int, rounds: int) -> list[Row]:
+    """Whole objects that are small, one after the other and many at once, beside other clients."""
+    names = _make_small(folder, count)
+    peers = {"s3fs": _s3fs_whole, "boto3": _boto3_whole, "obstore": _obstore_whole}
+    clients = {name: client(endpoint) for name, client in peers.items() if _is_here(name)}
+    clients["raw"] = lambda name: (folder / name).read_bytes()
+    rows = []
+    for at_once in (1, STREAMS):
+        ours, theirs = list[float](), {name: list[float]() for name in clients}
+        for _ in range(rounds):
+            ours.append(_spread(store.read, names, at_once))
+            for name, fetch in clients.items():
+                theirs[name].append(_spread(fetch, names, at_once))
+        what = f"{count} objects of {SMALL // 1000} kB, {at_once} at once: {median(ours):.3f} s"
+        local = f"{what} over {median(theirs['raw']) * 1000:.0f} ms for local files"
+        rows.append(
+            Row(f"small objects, {at_once} / files", paired(ours, theirs["raw"]), None, "x", local)
+        )
+        for name in clients.keys() - {"raw"}:
+            slow = f"{name} {median(theirs[name]):.3f} s over ours"
+            ratio = paired(theirs[name], ours)
+            rows.append(Row(f"small objects, {at_once}, {name} / ours", ratio, None, "x", slow))
+    return rows
+
+
+def _make_small(folder: Path, count: int) -> list[str]:
+    (folder / "small").mkdir(exist_ok=True)
+    names = [f"small/{index}" for index in range(count)]
+    for name in names:
+        if not (folder / name).exists():
+            (folder / name).write_bytes(os.urandom(SMALL))
+    return names
+
+
+def _is_here(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _s3fs_whole(endpoint: str) -> Callable[[str], Any]:
+    import s3fs
+
+    files = s3fs.S3FileSystem(anon=True, endpoint_url=endpoint)
+    return lambda name: files.cat_file(f"bucket/{name}")
+
+
+def _boto3_whole(endpoint: str) -> Callable[[str], Any]:
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    config = Config(signature_version=UNSIGNED, max_pool_connections=STREAMS)
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=config)
+    return lambda name: client.get_object(Bucket="bucket", Key=name)["Body"].read()
+
+
+def _obstore_whole(endpoint: str) -> Callable[[str], Any]:
+    from obstore.store import S3Store
+
+    there = S3Store(
+        "bucket",
+        endpoint=endpoint,
+        region="us-east-1",
+        skip_signature=True,
+        client_options={"allow_http": True},
+    )
+    return lambda name: there.get(name).bytes()
+
+
 def _opened(blocks: BlockCache, store: Store) -> None:
     with local_path(blocks, store, "net.onnx") as path:
         _session(path)
@@ -175,15 +246,15 @@ def _pread(file: int, place: int) -> bytes:
     return os.pread(file, RANGE, place)
 
 
-def _spread(read: Callable[[int], Any], places: list[int]) -> float:
+def _spread(read: Callable[[Any], Any], places: Sequence[Any], at_once: int = STREAMS) -> float:
     """Seconds for all reads, so many at once."""
-    with ThreadPoolExecutor(STREAMS) as pool:
-        list(pool.map(lambda _: None, range(STREAMS)))
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(lambda _: None, range(at_once)))
         return _timed(lambda: list(pool.map(read, places)))
 
 
 def _s3fs(endpoint: str) -> Callable[[int], Any] | None:
-    if importlib.util.find_spec("s3fs") is None:
+    if not _is_here("s3fs"):
         return None
     import s3fs
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from printroom.client import AsyncClient, Client
+    from printroom.imaging.metadata import Keep
     from printroom.engine.enhancement import Enhanced
     from printroom.workshop import Workshop
 
@@ -42,7 +43,7 @@ def enhance(
     scale: int | None = None,
     format: str | None = None,  # noqa: A002 (the same word as everywhere)
     quality: int | None = None,
-    keep_metadata: bool = True,
+    metadata: Keep = "keep",
     model: str | Path | None = None,
     fix: str = "none",
     progress: Callable[[int, int], None] | None = None,
@@ -53,8 +54,8 @@ def enhance(
     `output`: where the result goes, whole or not at all. Without it a file's result lies beside
     it as `photo@2x.jpg`, and that of bytes is `.data` of what is returned.
     `scale`: default 2. `format`: "jpeg", "png", "webp", "tiff" or "avif"; default by the suffix
-    of `output`, else as the source. `quality`: 1 to 100. `keep_metadata`: whether EXIF and XMP go
-    along. `model`: an id, or the path of an ONNX file. `fix`: what to mend first, "auto" for what
+    of `output`, else as the source. `quality`: 1 to 100. `metadata`: whether EXIF and
+    XMP go along: "keep", "strip", or "copyright" for who made it and whose it is. `model`: an id, or the path of an ONNX file. `fix`: what to mend first, "auto" for what
     the picture needs; `scale` may be 1 then. `progress`: called with tiles done and tiles in all,
     from any thread. `cancel`: set it from another thread to stop.
 
@@ -65,7 +66,7 @@ def enhance(
 
     from printroom.engine.enhancement import EnhanceOptions
 
-    options = EnhanceOptions(scale, format, quality, keep_metadata, model, fix=fix)
+    options = EnhanceOptions(scale, format, quality, metadata, model, fix=fix)
     picture = source if isinstance(source, bytes) else Path(source)
     target = None if output is None else Path(output)
     if target is None and isinstance(picture, Path):

@@ -12,18 +12,27 @@ Whatever can be refused is refused from the header, before the first tile is com
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from printroom.accounts.principal import LOCAL_ACCOUNT
 from printroom.catalogue.card import Model
-from printroom.core.errors import BadOption, ScaleNotOffered, Unwritable
+from printroom.core.errors import (
+    BadOption,
+    NotFound,
+    PrintroomError,
+    ScaleNotOffered,
+    Unwritable,
+)
 from printroom.core.once import once
-from printroom.core.settings import Settings
+from printroom.core.settings import EMBEDDED, Settings
+from printroom.core.visible import Visible
 from printroom.engine.enhancement import (
     DEFAULTS,
     Enhanced,
@@ -45,17 +54,25 @@ from printroom.imaging.limits import Limits
 from printroom.imaging.tiling import scaled
 
 if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
+    from sqlalchemy import Connection
+
     from printroom.accounts.book import Accounts
     from printroom.assets.assets import Assets
+    from printroom.catalogue.owned import OwnedModels
     from printroom.core.outbound import Outbound
     from printroom.database.engine import Database
     from printroom.delivery.delivering import Delivery
     from printroom.engine.explain import Explanation
-    from printroom.engine.flow import Flow
     from printroom.engine.keeping import Keeper
+    from printroom.engine.saving import Saving
     from printroom.engine.scheduler import Scheduler
+    from printroom.isolation.sandboxed import Breach
     from printroom.jobs.queue import Queue
+    from printroom.marketplace.market import Market
+    from printroom.marketplace.money import Money
+    from printroom.marketplace.terms import MarketTerms
     from printroom.pipelines.graph import Graph, Node
+    from printroom.pipelines.models import ModelResolver
     from printroom.pipelines.registry import Registry
     from printroom.pipelines.shelf import Pipelines
     from printroom.pipelines.store import PipelineStore
@@ -63,6 +80,7 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.steps.kept import Kept
     from printroom.storage.book import StoreBook
 
+_log = logging.getLogger(__name__)
 FIXING = "enhance"
 """The pipeline that mends, and the node of it that says what ails a picture."""
 FAULTS = "faults"
@@ -82,7 +100,12 @@ class Workshop:
         Raises BadOption for a device that is not here.
         """
         self.settings = settings if settings is not None else Settings.read()
-        self.floor = Floor(self.settings, serving=serving)
+        self.visible_models: Visible = lambda *asked: self.market.visible("model", *asked)
+        """Which models of others an account may use, beside its own."""
+        self.floor = Floor(self.settings, serving=serving, owned=self._owned)
+        self.floor.breached = self._breached
+        self._home = "" if serving else LOCAL_ACCOUNT
+        """Whose models may be named where nobody is: whoever has the machine at hand owns it."""
         self.device = self.floor.device
         self.budget = self.floor.budget
         self.held = self.floor.held
@@ -119,14 +142,16 @@ class Workshop:
         """The pipelines that come with printroom, and the published ones."""
         from printroom.pipelines.store import PipelineStore
 
-        return PipelineStore(self.settings.data / "pipelines")
+        made = PipelineStore(lambda: self.database, lambda: self.accounts)
+        made.visible = lambda *asked: self.market.visible("pipeline", *asked)
+        return made
 
     @property
     def shelf(self) -> Pipelines:
         """The pipelines by name and from files, with the steps and models that they need."""
         from printroom.pipelines.shelf import Pipelines
 
-        return Pipelines(self.pipelines, self.steps, self, self.folders.beside)
+        return Pipelines(self.pipelines, self.steps, self.models_of, self.folders.beside)
 
     def add_step(self, folder: Path, *, replaces: bool = False) -> Kept:
         """Check the step in `folder` and make its environment; pipelines may use it by its name.
@@ -144,30 +169,41 @@ class Workshop:
         """Take an added step away; published pipelines that use it go on. Raises NotFound."""
         return self.folders.remove(name, self.pipelines.used())
 
-    def resolve(self, name: str, task: str | None) -> str:
+    def resolve(self, name: str, task: str | None, accounts: Sequence[str] = ()) -> str:
         """The id of the model `name`, which must be for `task` if that is said; for Graph.check.
 
-        Raises NotFound, BadModel, BadOption.
+        `accounts`: whose own models may be meant, too. Raises NotFound, BadModel, BadOption.
         """
-        card = self.floor.model(name).card
+        card = self.floor.model(name, accounts).card
         if task and task != ("upscale" if card.upscales else card.task):
             raise BadOption(f"{card.id} is for {card.task}, not for {task}", "name another")
         return card.id
+
+    def models_of(self, account: str) -> ModelResolver:
+        """The models that an account may use, for Graph.check of its pipelines."""
+        return _ModelsOf(self, account)
 
     def graph(self, name: str | Path) -> Graph:
         """The pipeline `name`, or of a file, checked. Raises NotFound and BadPipeline."""
         return self.shelf.graph(name)
 
-    def explain(self, graph: Graph, values: Mapping[str, Any]) -> Explanation:
-        """What running a pipeline would take: stages, why each is one, memory and time."""
+    def explain(
+        self, graph: Graph, values: Mapping[str, Any], *, account: str = "", owner: str = ""
+    ) -> Explanation:
+        """What running a pipeline would take: stages, why each is one, memory and time.
+
+        `account`, `owner`: as of `run_pipeline`.
+        """
         from printroom.engine.explain import explain
 
-        return explain(graph, self.floor, values)
+        order = Order(account=account or self._home, owner=owner)
+        return explain(graph, self.floor, values, order)
 
-    def model_for(self, options: EnhanceOptions) -> Model | None:
+    def model_for(self, options: EnhanceOptions, account: str = "") -> Model | None:
         """What enlarges the picture; None where it is only mended.
 
-        Raises NotFound, BadModel, ScaleNotOffered or BadOption.
+        `account`: whose own models may be named. Raises NotFound, BadModel, ScaleNotOffered or
+        BadOption.
         """
         scale = options.scale
         if options.model is None:
@@ -180,7 +216,7 @@ class Workshop:
                 return None
             usual = 2 if options.look == "faithful" else 4
             return self.floor.best(usual if scale is None else scale, options.look)
-        model = self.floor.model(options.model)
+        model = self.floor.model(options.model, Order(account=account or self._home).accounts)
         offered = model.card.geometry.scale
         if scale not in (None, offered):
             raise ScaleNotOffered(f"{model.card.id} enlarges by {offered}", f"leave out {scale}")
@@ -205,20 +241,23 @@ class Workshop:
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
         aside: Aside = nullcontext,
+        account: str = "",
     ) -> Enhanced:
         """Enlarge, and mend, the picture `source` (a file, or its bytes) into `target`, or bytes.
 
         The target appears whole or not at all, in place of what was there. `aside` is entered
-        while this thread waits, or is in native code for more than a moment. Raises
-        PrintroomError; Cancelled once `cancel` is set.
+        while this thread waits, or is in native code for more than a moment. `account`: whose own
+        models may be named; empty = nobody's. Raises PrintroomError; Cancelled once `cancel` is
+        set.
         """
         began = time.monotonic()
         named = chosen_format(options.format, target)
         _check_place(target)
-        order = Order(options.priority, options.memory, progress, cancel, aside)
+        whose = account or self._home
+        order = Order(options.priority, options.memory, progress, cancel, aside, whose)
         with self._open(source, options) as image:
-            proposal = self._propose(image, options, named)
-            metadata = image.metadata if options.keep_metadata else image.metadata.stripped()
+            proposal = self._propose(image, options, named, account)
+            metadata = image.metadata.only(options.metadata)
             spec = PictureSpec(proposal.width, proposal.height, image.bands, image.depth)
             file = PictureFile(target, spec, proposal.format, options.quality, metadata)
             made = self._enhanced(image, proposal.model, options.fix, file, order)
@@ -233,25 +272,30 @@ class Workshop:
         cancel: threading.Event | None = None,
         *,
         pixels: int | None = None,
-        choose: Callable[[Format], Format] | None = None,
+        saving: Saving | None = None,
         keeper: Keeper | None = None,
+        account: str = "",
+        owner: str = "",
     ) -> Mapping[str, Any]:
         """Run a pipeline; its outputs by name, those that are absent left out.
 
-        A picture is the path of a file `<output>.<suffix>` in `folder`, which must be there, a list
-        of pictures `<output>-1.<suffix>` and so on; any other value is itself. Files appear whole
-        or not at all. `pixels`: the largest picture to take, None = the workshop's limit;
-        `choose`: the format to write from the one that would be written; `keeper`: what outlasts
-        this process. Raises PrintroomError; Cancelled once `cancel` is set.
+        A picture is the path of a file `<output>.<suffix>` in `folder`, which is made when it is
+        needed, a list of pictures `<output>-1.<suffix>` and so on; any other value is itself. Files
+        appear whole or not at all. `pixels`: the largest picture to take, None = the workshop's
+        limit; `saving`: how pictures are written; `keeper`: what outlasts this process; `account`:
+        whose run it is; `owner`: whose pipeline it is, if another's. Raises PrintroomError;
+        Cancelled once `cancel` is set.
         """
         from printroom.engine.flow import Desk
         from printroom.engine.pipeline import Running
+        from printroom.engine.saving import Saving, Writer
 
-        order = Order(progress=progress, cancel=cancel)
+        whose = account or self._home
+        order = Order(progress=progress, cancel=cancel, account=whose, owner=owner)
         with closing(Desk(self.floor, order)) as desk:
             outputs = Running(graph, desk, self._limits(pixels), keeper).run(values)
-            writing = _Writing(folder, choose)
-            return {name: writing.written(value, name) for name, value in outputs.items()}
+            writer = Writer(folder, saving or Saving())
+            return {name: writer.written(value, name) for name, value in outputs.items()}
 
     @once
     def database(self) -> Database:
@@ -268,7 +312,10 @@ class Workshop:
         """Who may do what. Raises what `database` does, and DatabaseMismatch."""
         from printroom.accounts.book import Accounts
 
-        return Accounts(self.database)
+        made = Accounts(self.database)
+        made.claims.append(self._has_models)
+        made.claims.append(self.pipelines.has_any)
+        return made
 
     @once
     def queue(self) -> Queue:
@@ -284,8 +331,35 @@ class Workshop:
         self.accounts  # noqa: B018  its tables are there before the first run ends
         made = Queue(self.database, lease=settings.jobs_lease, keep=settings.jobs_keep)
         made.ends.append(Metering(Prices.parse(settings.prices)))
+        made.ends.append(self.terms)
         self._closing.callback(made.close)
         return made
+
+    @once
+    def market(self) -> Market:
+        """What accounts offer each other. Raises what `accounts` and `owned` do."""
+        from printroom.marketplace.market import Market
+
+        self.owned  # noqa: B018  whose tables it looks into
+        made = Market(self.database, self.terms.rules, _Goods(self))
+        self.owned.holds.append(_on_sale)
+        return made
+
+    @once
+    def money(self) -> Money:
+        """The market's money in and out. Raises what `market` does, and BadOption."""
+        from printroom.marketplace.money import Money
+        from printroom.marketplace.payments.choosing import provider_of
+
+        return Money(self.market, provider_of(self.settings))
+
+    @once
+    def terms(self) -> MarketTerms:
+        """On which terms accounts run what others offer."""
+        from printroom.marketplace.rules import Rules
+        from printroom.marketplace.terms import MarketTerms
+
+        return MarketTerms(lambda: self.market, Rules.of(self.settings))
 
     @once
     def assets(self) -> Assets:
@@ -293,6 +367,17 @@ class Workshop:
         from printroom.assets.assets import Assets
 
         return Assets.at(self.settings.assets, self.settings.data, self.database)
+
+    @once
+    def owned(self) -> OwnedModels:
+        """The models that accounts have. Raises what `accounts` and `assets` do."""
+        from printroom.catalogue.owned import OwnedModels
+
+        self.accounts  # noqa: B018  whose tables have the handles that models are named by
+        cache = self.settings.data / "cache"
+        made = OwnedModels(self.assets, cache, lambda: self.visible_models)
+        self._closing.callback(made.close)
+        return made
 
     @once
     def outbound(self) -> Outbound:
@@ -325,6 +410,24 @@ class Workshop:
         self._closing.callback(made.close)
         return made
 
+    def _breached(self, breach: Breach) -> None:
+        """A model of an account crossed a limit."""
+        try:
+            self.owned.breached(breach.model, breach.limit, breach.reason)
+        except PrintroomError as error:  # what it did to its run is told all the same
+            _log.warning("that %s crossed a limit is not noted: %s", breach.model, error)
+
+    def _has_models(self, account: str) -> bool:
+        """Whether an account has something under its handle: for `accounts`."""
+        return self.owned.claimed(account)
+
+    def _owned(self) -> OwnedModels | None:
+        """None where nobody has made a database yet: there is none to be made for a look."""
+        settings = self.settings
+        if settings.database_url is None and not (settings.data / EMBEDDED).exists():
+            return None
+        return self.owned
+
     def drain(self, timeout: float | None = None) -> bool:
         """Take no more runs and wait for those in progress; False if `timeout` seconds pass."""
         return self.floor.drain(timeout)
@@ -346,8 +449,10 @@ class Workshop:
     def _open(self, source: Path | bytes, options: EnhanceOptions) -> Image:
         return Image.open(source, self._limits(options.pixels))
 
-    def _propose(self, image: Image, options: EnhanceOptions, named: Format | None) -> Proposal:
-        model = self.model_for(options)
+    def _propose(
+        self, image: Image, options: EnhanceOptions, named: Format | None, account: str = ""
+    ) -> Proposal:
+        model = self.model_for(options, account)
         width, height = image.width, image.height
         if model is not None:
             scale = model.card.geometry.scale
@@ -392,6 +497,56 @@ class Workshop:
         return self.graph(FIXING)
 
 
+@dataclass(frozen=True)
+class _ModelsOf:
+    """Implements `printroom.pipelines.models.ModelResolver` for one account."""
+
+    workshop: Workshop
+    account: str
+
+    def resolve(self, name: str, task: str | None) -> str:
+        """As `Workshop.resolve`."""
+        return self.workshop.resolve(name, task, (self.account,))
+
+
+@dataclass(frozen=True)
+class _Goods:
+    """Implements `printroom.marketplace.market.Goods`."""
+
+    workshop: Workshop
+
+    def models(self, account: str, pipeline: str) -> Sequence[str]:
+        """The models of accounts in the newest version of an account's own pipeline."""
+        found = self.workshop.pipelines.get(pipeline, account)
+        if found.account != account:
+            raise NotFound(f"there is no pipeline {pipeline[:80]!r} of yours", "publish it first")
+        graph = self.workshop.shelf.ready(found)
+        names = {name for node in graph.nodes for name in _models_in(node)}
+        models = [self.workshop.floor.model(name, (account,)) for name in sorted(names)]
+        return [model.card.id for model in models if model.kept is not None]
+
+
+def _on_sale(connection: Connection, account: str, name: str, version: int) -> str | None:
+    """Why a model is not removed now: for `OwnedModels.holds`."""
+    from printroom.marketplace import listings
+
+    listing = listings.by_thing(connection, "model", account, name)
+    if listing is None:
+        return None
+    offered = listings.offered(connection, listing.id).version
+    return f"is on sale as {listing.id}" if offered in (None, version) else None
+
+
+def _models_in(node: Node) -> Iterator[str]:
+    """The models that a step is given by name."""
+    from printroom.pipelines.kinds import Model as ModelKind
+    from printroom.pipelines.refs import Constant
+
+    for name, binding in node.bindings.items():
+        if isinstance(binding, Constant) and isinstance(node.step.inputs[name].kind, ModelKind):
+            yield from filter(None, [str(binding.value or "")])
+
+
 def _enlarging(graph: Graph, model: Model) -> Graph:
     """The same, with `model` where it enlarges."""
     from printroom.pipelines.refs import Constant
@@ -416,34 +571,6 @@ def _told(file: PictureFile, result: Path | bytes, tiles: int, model: str) -> En
         seconds=0.0,
         model=model,
     )
-
-
-@dataclass(frozen=True)
-class _Writing:
-    """Makes files of the pictures among the outputs of a pipeline."""
-
-    folder: Path
-    choose: Callable[[Format], Format] | None
-
-    def written(self, value: Any, name: str) -> Any:
-        """A value of a pipeline, its pictures as files."""
-        from printroom.engine.flow import Flow
-
-        if isinstance(value, Flow):
-            return self._file(value, name)
-        if isinstance(value, list):
-            return [self.written(one, f"{name}-{number}") for number, one in enumerate(value, 1)]
-        return value
-
-    def _file(self, flow: Flow, name: str) -> Path:
-        origin, spec = flow.origin, flow.spec
-        found = default_format(origin.format, spec.width, spec.height)
-        if self.choose is not None:
-            found = self.choose(found)
-            check_holds(found, spec.width, spec.height)
-        target = self.folder / f"{name}{found.suffixes[0]}"
-        flow.send(PictureFile(target, spec, found, None, origin.metadata))
-        return target
 
 
 def _check_place(target: Path | None) -> None:

@@ -160,7 +160,7 @@ def test_a_session_has_the_scopes_of_its_role_and_ends(book, ticker):
     found = find(book, signed.secret)
     assert found.session
     assert found.principal.scopes == SCOPES
-    book.do(sessions.ended, signed.secret)
+    book.do(sessions.ended, signed.secret, "127.0.0.1")
     with pytest.raises(UnknownCredentials):
         find(book, signed.secret)
     again = book.sign_in("ann@example.com", "correct horse battery")

@@ -90,6 +90,11 @@ def test_a_pipeline_is_run_on_files(
     assert json.loads(run.stdout) == {"image": "out/image.png"}
     passed = pyvips.Image.new_from_file(str(tmp_path / "out/image.png")).numpy()
     np.testing.assert_array_equal(passed, pixels)
+    wishes = ["--format", "webp", "--quality", "30", "--metadata", "strip"]
+    run = printroom("run", large, "-i", "photo.png", "-o", "webp", *wishes)
+    assert run.stdout == "image: webp/image.webp\n", run.stderr
+    run = printroom("run", large, "-i", "photo.png", "-o", "none", "--metadata", "some")
+    assert (run.returncode, "keep or strip or copyright" in run.stderr) == (2, True), run.stderr
 
 
 def test_inputs_that_do_not_fit_are_refused_before_anything_is_made(

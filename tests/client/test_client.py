@@ -66,6 +66,31 @@ def test_bytes_files_and_formats(client: Client, photo: Path) -> None:
         client.file(file)
 
 
+def test_results_as_they_are_wished_and_a_pipeline_that_comes_along(
+    client: Client, photo: Path
+) -> None:
+    draft = {
+        "name": "twice",
+        "inputs": {"image": "picture"},
+        "steps": {"up": {"use": "upscale", "with": {"image": "$image", "net": "test/double@1"}}},
+    }
+    sizes = []
+    for quality in (5, 95):
+        run = client.run(
+            draft, {"image": photo}, format="jpeg", quality=quality, metadata="strip", previews=True
+        )
+        [picture] = run.pictures["image"]
+        assert (run.target, picture.name) == ("draft", "photo-2x.jpg")
+        assert "preview" in [event.kind for event in client.events(run)]
+        sizes.append(picture.bytes)
+    assert sizes[0] < sizes[1]
+    listed = [one.id for one in client.runs(target="draft")]
+    assert run.id in listed
+    assert {one.target for one in client.runs(target="large")} <= {"large@1"}
+    with pytest.raises(BadOption):
+        client.submit("large", {"image": photo}, metadata="some")
+
+
 def test_a_picture_on_the_spot(client: Client, photo: Path, tmp_path: Path) -> None:
     for source in (photo, photo.read_bytes()):
         (tmp_path / "large.png").write_bytes(client.enhance(source, model="test/double"))

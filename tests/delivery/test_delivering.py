@@ -264,3 +264,29 @@ def test_metadata_stays_behind(delivery, shelf):
     body = ask(delivery, delivery.link(digest, "me", 60, options="f:jpeg")[0])[2]
     assert b"somebody" not in body
     assert sizes(io.BytesIO(body).getvalue()) == (64, 64)
+
+
+def test_a_large_picture_is_laid_out_once_and_cut_from_that(
+    delivery, shelf, picture, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("printroom.delivery.variants.LARGE", 100_000)
+    data = picture(600, 500)
+    digest = shelf.put(data, "image/png", public=True)
+    tiles = tmp_path / "variants" / "tiles"
+    whole = pyvips.Image.new_from_buffer(data, "").numpy().astype(int)
+
+    def cut(options):
+        address, _ = delivery.link(digest, "me", 60, options=options)
+        status, _, body = ask(delivery, address)
+        assert status == 200
+        return pyvips.Image.new_from_buffer(body, "").numpy().astype(int)
+
+    assert np.array_equal(cut("c:400,300,150,150/f:png"), whole[300:450, 400:550])
+    assert not tiles.exists(), "what is exact is made of the original"
+    found = cut("c:400,300,150,150/f:webp/q:100")
+    assert np.abs(found - whole[300:450, 400:550]).mean() < 3
+    (made,) = [path for path in tiles.rglob("*") if path.is_file() and path.name != ".lock"]
+    shelf.store.delete(f"artifacts/{digest}")  # nothing but the tiles is needed from here on
+    assert cut("w:96/f:jpeg").shape == (80, 96, 3)
+    assert cut("c:0,0,600,100/w:320/f:webp").shape == (53, 320, 3)
+    assert made.exists()

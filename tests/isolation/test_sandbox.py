@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from printroom.core.errors import ConversionFailed
-from printroom.isolation.sandbox import Sandbox, bubblewrap, homes
+from printroom.isolation.sandbox import Sandbox
+from printroom.isolation.walls import bubblewrap, homes
 
 PYTHON = Path(sys.executable)
 

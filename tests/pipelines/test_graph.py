@@ -8,13 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from printroom.core.errors import BadPipeline
+from printroom.pipelines.bundled import FOLDER
 from printroom.pipelines.faults import MOST_TOLD
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.refs import EACH, Constant, Ref, Secret
 from printroom.pipelines.registry import Registry
 from printroom.pipelines.spec import PipelineSpec
-from printroom.pipelines.store import SHIPPED
 from printroom.steps.builtin import builtin
 
 FAULTY = """\
@@ -66,7 +66,7 @@ TOLD = [
     "19:53: steps.large.with.scale: 3 is not one of 1, 2, 4",
     "19:63: steps.large.with.foo: the step upscale has no port 'foo'",
     "19:72: steps.large.when: it ends where",
-    "20:3: steps.bare: the port 'image' of the step haze is not bound",
+    "20:3: steps.bare.with.image: the port 'image' of the step haze is not bound",
     "22:3: outputs.image: $large.imag: the step upscale has no output of that name: did you mean",
     "23:3: outputs.other: 'large.image' is no reference",
 ]
@@ -131,7 +131,7 @@ def test_faults_of_a_dict_name_the_keys(registry: Registry) -> None:
         Graph.check(spec, registry)
     assert set(error.value.faults) == {
         "steps.a.with.b: the step haze has no port 'b': there is image, strength",
-        "steps.a: the port 'image' of the step haze is not bound",
+        "steps.a.with.image: the port 'image' of the step haze is not bound: bind it, as to $image",
     }
 
 
@@ -292,7 +292,7 @@ def test_models_are_taken_to_be_there_where_nobody_knows(registry: Registry) -> 
     assert _check(_chain(step), registry)
 
 
-@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yaml")), ids=lambda file: file.stem)
 def test_what_comes_with_printroom_holds(file: Path) -> None:
     graph = Graph.check(PipelineSpec.from_yaml(file.read_bytes(), file.name), builtin())
     assert graph.name == file.stem

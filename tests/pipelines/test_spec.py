@@ -41,6 +41,7 @@ STEPS = st.builds(
     st.none() | TEXTS.filter(bool),
     st.none() | TEXTS.filter(bool),
 )
+COORDINATES = st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6)
 SPECS = st.builds(
     PipelineSpec,
     st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True),
@@ -48,6 +49,8 @@ SPECS = st.builds(
     st.dictionaries(NAMES.filter(lambda name: name != "each"), PORTS, max_size=3),
     st.lists(STEPS, min_size=1, max_size=3, unique_by=lambda one: one.name).map(tuple),
     st.dictionaries(NAMES, TEXTS.filter(bool), max_size=2),
+    TEXTS,
+    st.dictionaries(TEXTS, st.tuples(COORDINATES, COORDINATES), max_size=2),
 )
 
 
@@ -145,9 +148,7 @@ def test_a_text_over_the_limit_is_not_even_read() -> None:
 
 
 def test_scalars_are_those_of_yaml_1_2() -> None:
-    found = read_yaml(
-        "[no, on, 12:30, 1_000, 2026-01-01, 010, 1e3, .5, ~, True, '1', 2]", "x"
-    ).value
+    found = read_yaml("[no, on, 12:30, 1_000, 2026-01-01, 010, 1e3, .5, ~, True, '1', 2]").value
     assert found == [
         "no",
         "on",
@@ -162,6 +163,16 @@ def test_scalars_are_those_of_yaml_1_2() -> None:
         "1",
         2,
     ]
+
+
+def test_where_things_are_drawn_is_kept_and_counts_for_nothing() -> None:
+    raw = {"name": "a", "steps": {"a": {"use": "x"}}}
+    placed = PipelineSpec.from_dict(raw | {"view": {"steps.a": [12, -3.5]}})
+    assert PipelineSpec.from_yaml(placed.to_yaml()).view == placed.view == {"steps.a": (12, -3.5)}
+    assert placed.digest == PipelineSpec.from_dict(raw).digest
+    for view in ({"a": [1]}, {"a": "x"}, {"a": [True, 1]}, {"a": [1e9, 0]}, {"a" * 99: [1, 1]}, [1],
+                 {str(n): [n, n] for n in range(2000)}):  # fmt: skip
+        assert PipelineSpec.from_dict(raw | {"view": view}).faults
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
+from printroom.accounts.model import ACCOUNTS
 from printroom.core.errors import NotFound
 from printroom.core.settings import Settings
 from printroom.database.own_server import OwnServer
@@ -62,12 +64,20 @@ def settings(tmp_path, models, database_url):
 @pytest.fixture
 def workshop(settings):
     with Workshop(settings) as made:
+        accounts = [
+            {"id": name, "name": name, "handle": name, "created_at": 0.0}
+            for name in ("acme", "else")
+        ]
+        made.accounts.database.run(lambda c: c.execute(insert(ACCOUNTS), accounts))
         yield made
 
 
 def publish(workshop, text):
-    """The id of what was published."""
-    return workshop.shelf.publish(PipelineSpec.from_yaml(text)).id
+    """The id of what was published: for `local`, and for the accounts of these tests."""
+    made = workshop.shelf.publish(PipelineSpec.from_yaml(text))
+    for account in ("acme", "else"):
+        workshop.pipelines.publish(made.spec, account)
+    return made.id
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from printroom.jobs.context import Context
 from printroom.jobs.needs import Offer
 from printroom.runs.batches import BatchAsked, Batches, Listing
 from printroom.runs.inputs import BadInput
+from printroom.runs.options import Output
 from printroom.runs.runs import Runs
 from printroom.storage.book import StoreBook
 
@@ -54,7 +55,7 @@ def finished(batches, batch, seconds=60):
 def test_every_picture_below_a_prefix(batches, double, workshop, stores, tools):
     _, results = stores
     source, there = "store://photos/trip", "store://results/done"
-    batch = batches.submit(asked(double, source=source, destination=there, format="png"))
+    batch = batches.submit(asked(double, source=source, destination=there, output=Output("png")))
     with tools.working(workshop):
         over = finished(batches, batch)
     assert (over.status, dict(over.counts)) == ("finished", {"done": 3})

@@ -8,6 +8,7 @@ import pytest
 from printroom.assets.assets import New
 from printroom.core.errors import KeyReused, NotFound, WrongState
 from printroom.runs.inputs import BadInput
+from printroom.runs.options import Output
 from printroom.runs.runs import Asked, Runs
 from printroom.runs.view import event_json, run_json
 from printroom.workshop import Workshop
@@ -66,7 +67,7 @@ def test_a_key_is_one_run_and_another_request_with_it_is_refused(runs, double, t
     assert (first.fresh, again.fresh) == (True, False)
     assert again.job.id == first.job.id
     with pytest.raises(KeyReused):
-        runs.submit(asked(double, inline(data), key="k", format="jpeg"))
+        runs.submit(asked(double, inline(data), key="k", output=Output("jpeg")))
     other = Asked("else", double, {"image": inline(data)}, key="k")
     assert runs.submit(other).job.id != first.job.id
 
@@ -138,10 +139,9 @@ def test_a_run_keeps_the_pipeline_that_it_was_asked_for(
 ):
     """Whatever is published later, and on a worker that has never seen it."""
     shared = workshop.assets.blobs.store.name.removeprefix("fs://")
-    job = runs.submit(asked("local/double", inline(tools.png()[0]))).job
-    assert run_json(job)["target"] == "double@1"
-    twice = workshop.pipelines.get("double").spec.to_yaml().replace("scale: 2", "scale: 2 ")
-    tools.publish(workshop, twice + "title: another\n")
+    job = runs.submit(asked("acme/double", inline(tools.png()[0]))).job
+    assert run_json(job)["target"] == "acme/double@1"
+    tools.publish(workshop, workshop.pipelines.get("double").spec.to_yaml() + "title: another\n")
     assert run_json(runs.submit(asked("double", inline(tools.png()[0]))).job)["target"][-1] == "2"
     far = tools.other(settings, tmp_path, "far")
     far.data.mkdir()

@@ -8,11 +8,17 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select, update
 
+from printroom.assets.assets import New
 from printroom.core.errors import AddressRefused, BadOption, NotFound
 from printroom.runs import webhooks
+from printroom.runs.batches import BatchAsked, Batches
+from printroom.runs.model import SECRETS, WEBHOOKS
 from printroom.runs.runs import Asked, Runs
 from printroom.runs.webhooks import Webhooks
+from printroom.storage.sealing import Seal
 
 
 class Receiver(ThreadingHTTPServer):
@@ -62,7 +68,7 @@ def runs(workshop):
 
 @pytest.fixture
 def hooks(runs, workshop):
-    return Webhooks(runs.queue, workshop.outbound)
+    return Webhooks(runs.queue, workshop.outbound, runs.seal)
 
 
 @pytest.fixture(autouse=True)
@@ -170,3 +176,96 @@ def test_addresses_that_cannot_be(runs, hooks):
 
 def test_accounts_sign_with_secrets_of_their_own(hooks):
     assert hooks.secret("acme") == hooks.secret("acme") != hooks.secret("other")
+
+
+def kept(runs):
+    """The secrets as they are in the database."""
+    tables = (WEBHOOKS, SECRETS)
+
+    def look(connection):
+        return [
+            text for one in tables for text in connection.execute(select(one.c.secret)).scalars()
+        ]
+
+    return runs.queue.database.run(look, write=False)
+
+
+def test_secrets_are_sealed_and_those_of_before_go_on(
+    runs, hooks, double, workshop, tools, receiver
+):
+    hook = hooks.add("acme", receiver.url)
+    own = hooks.secret("acme")
+    assert len(kept(runs)) == 2
+    assert not any(text.startswith("whsec_") for text in kept(runs))
+    old = webhooks.new_secret()  # as an earlier printroom kept it
+    runs.queue.database.run(
+        lambda c: c.execute(update(WEBHOOKS).where(WEBHOOKS.c.id == hook.id).values(secret=old))
+    )
+    with tools.working(workshop):
+        ask(runs, double, tools.png()[0])
+        receiver.wait(1)
+        verified(old, *receiver.heard[0])
+        Runs(workshop)  # a process that starts seals it
+        assert not any(text.startswith("whsec_") for text in kept(runs))
+        ask(runs, double, tools.png()[0], webhook=receiver.url)
+        receiver.wait(3)
+    by_hook, by_run = receiver.heard[1:]
+    if not matches(old, *by_hook):
+        by_hook, by_run = by_run, by_hook
+    verified(old, *by_hook)
+    verified(own, *by_run)
+
+
+def matches(secret, headers, body):
+    try:
+        verified(secret, headers, body)
+    except AssertionError:
+        return False
+    return True
+
+
+def test_a_secret_sealed_with_another_key_delivers_nothing(runs, hooks, workshop, receiver):
+    hook = hooks.add("acme", receiver.url)
+    other = Seal(workshop.settings.data, {"PRINTROOM_STORES_KEY": Fernet.generate_key().decode()})
+    with pytest.raises(BadOption, match="sealed with another key"):
+        webhooks.opened(other, hooks.get("acme", hook.id).secret)
+
+
+def test_a_batch_is_told_once_when_all_of_it_is_over(
+    runs, hooks, double, workshop, tools, receiver
+):
+    hook = hooks.add("acme", receiver.url, ["batch.finished"])
+    files = [
+        runs.assets.add(New("acme", data, "upload", name="x.png")).id
+        for data in (b"no picture", *(tools.png(seed=seed)[0] for seed in range(3)))
+    ]
+    batches = Batches(runs)
+    with tools.working(workshop, slots=4):
+        batch = batches.submit(BatchAsked("acme", double, files=tuple(files)))
+        own = batches.submit(BatchAsked("acme", double, files=(files[1],), webhook=receiver.url))
+        receiver.wait(3)
+        for job in runs.queue.jobs(kind="webhook"):
+            runs.queue.wait(job.id, 60)
+        # Who tries a failed item again is not told anew.
+        (failed,) = runs.list("acme", status="failed")
+        runs.retry("acme", failed.id)
+        runs.wait("acme", failed.id, 60)
+    told = [json.loads(body) for _, body in receiver.heard]
+    assert {one["type"] for one in told} == {"batch.finished"}
+    assert sorted(one["data"]["id"] for one in told) == sorted([batch.id, own.id, own.id])
+    (mine,) = [one["data"] for one in told if one["data"]["id"] == batch.id]
+    assert (mine["status"], mine["total"]) == ("finished", 4)
+    assert (mine["counts"]["succeeded"], mine["counts"]["failed"]) == (3, 1)
+    assert len(hooks.deliveries("acme", hook.id)) == 2
+
+
+def test_a_batch_that_is_taken_back_is_told_as_well(runs, hooks, double, workshop, tools, receiver):
+    hooks.add("acme", receiver.url, ["batch.finished"])
+    batches = Batches(runs)
+    file = runs.assets.add(New("acme", tools.png()[0], "upload")).id
+    batch = batches.submit(BatchAsked("acme", double, files=(file,)))
+    assert batches.cancel("acme", batch.id).status == "cancelled"
+    with tools.working(workshop):
+        receiver.wait(1)
+    (one,) = [json.loads(body)["data"] for _, body in receiver.heard]
+    assert (one["id"], one["status"]) == (batch.id, "cancelled")

@@ -17,7 +17,7 @@ from printroom.storage.guests import check_guest
         "s3://bucket/prefix?region=eu-west-1",
         "gcs://bucket/",
         "dropbox:///photos",
-        "b2://bucket/?bucket_id=x",
+        "b2://bucket/?region=us-west-004",
         "s3://bucket/?endpoint=https://account.r2.cloudflarestorage.com",
         "azblob://box/?endpoint=https://me.blob.core.windows.net&account_name=me",
         "s3://bucket/?endpoint=https://s3.eu-west-1.amazonaws.com:443",

@@ -28,6 +28,16 @@ class TestRcloneS3(StoreSuite):
         return open_store(place, KEYS)
 
 
+class TestBackblaze(StoreSuite):
+    """By its S3, whose signatures the server checks."""
+
+    @pytest.fixture
+    def store(self, rclone_s3):
+        place = f"b2://bucket/b2-{next(NUMBERS)}?region=us-west-004&endpoint={rclone_s3[0]}"
+        names = {"application_key_id": "access_key_id", "application_key": "secret_access_key"}
+        return open_store(place, {name: KEYS[theirs] for name, theirs in names.items()})
+
+
 class TestMotoS3(StoreSuite):
     # moto looks at conditions first and writes later, so that it cannot decide between writers
     test_only_one_of_many_is_first = None

@@ -87,9 +87,11 @@ def http(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium; none is downloaded."""
+    """The machine's Chromium; none is downloaded. Gone before tests that have a loop of their own
+    come: Playwright's runs as long as it is there.
+    """
     if _CHROMIUM is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:

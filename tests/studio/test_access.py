@@ -41,7 +41,7 @@ def test_a_key_is_made_works_and_is_revoked(closed: Server, visit: Open) -> None
     sign_in(page)
     expect(page.get_by_text(EMAIL)).to_be_visible()
     page.get_by_role("button", name="Make a key").click()
-    page.get_by_label("Name").fill("web shop")
+    page.get_by_role("region", name="Keys").get_by_label("Name").fill("web shop")
     page.get_by_role("button", name="Make a key").click()
     secret = page.get_by_test_id("secret").inner_text()
     bearer = {"authorization": f"Bearer {secret}"}

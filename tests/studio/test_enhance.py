@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from printroom.imaging.vips import pyvips
 
@@ -102,13 +102,13 @@ def test_several_are_done_and_saved_as_one_archive(
 
 
 def test_a_folder_is_walked_and_what_is_no_picture_left_out(
-    fresh: Server, visit: Open, tmp_path: Path
+    server: Server, visit: Open, tmp_path: Path
 ) -> None:
     inner = tmp_path / "trip" / "day"
     inner.mkdir(parents=True)
     (inner / "one.jpg").write_bytes(SAMPLE.read_bytes())
     (inner / "notes.txt").write_text("no picture")
-    page = visit(fresh.url)
+    page = visit(server.url)
     page.get_by_test_id("folder").set_input_files(str(tmp_path / "trip"))
     expect(page.get_by_role("button", name="trip/day/one.jpg").first).to_be_visible()
     assert page.get_by_text("notes.txt").count() == 0
@@ -124,13 +124,15 @@ def test_a_folder_is_walked_and_what_is_no_picture_left_out(
     ],
 )
 def test_a_wrong_file_is_named_and_the_others_go_on(
-    fresh: Server, visit: Open, tmp_path: Path, name: str, content: bytes, told: str
+    server: Server, visit: Open, tmp_path: Path, name: str, content: bytes, told: str
 ) -> None:
+    fine = f"fine{len(content)}.jpg"
     (tmp_path / name).write_bytes(content)
-    (tmp_path / "fine.jpg").write_bytes(SAMPLE.read_bytes())
-    page = visit(fresh.url, expect="Failed to load resource")
-    choose(page, tmp_path / name, tmp_path / "fine.jpg")
-    expect(page.get_by_role("list").get_by_text("902 \N{MULTIPLICATION SIGN} 600")).to_be_visible()
+    (tmp_path / fine).write_bytes(SAMPLE.read_bytes())
+    page = visit(server.url, expect="Failed to load resource")
+    choose(page, tmp_path / name, tmp_path / fine)
+    done = page.get_by_role("listitem").filter(has_text=fine)
+    expect(done).to_contain_text("902 \N{MULTIPLICATION SIGN} 600")
     row = page.get_by_role("listitem").filter(has_text=told).first
     expect(row).to_be_visible()
     expect(row.locator(".text-danger")).to_be_visible()
@@ -223,3 +225,46 @@ def test_many_rows_of_history_are_but_few_in_the_page(fresh: Server, visit: Open
 
 def _box(element: Any) -> Any:
     return element.bounding_box()
+
+
+def test_a_folder_that_was_interrupted_goes_on_with_what_is_missing(
+    server: Server, http: httpx.Client, visit: Open, tmp_path: Path
+) -> None:
+    folder = tmp_path / "interrupted"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.jpg").write_bytes(SAMPLE.read_bytes() + bytes([number]))
+    page = visit(server.url)
+    sent: list[str] = []
+
+    def two(route: Route) -> None:
+        """Let two through; the others never end."""
+        if len(sent) < 2:
+            sent.append(route.request.url)
+            route.continue_()
+
+    page.route("**/v1/files?name=*", two)
+    page.get_by_test_id("folder").set_input_files(str(folder))
+    for number in (4, 3):  # the newest of a drop is at the bottom, and goes first
+        row = page.get_by_role("listitem").filter(has_text=f"interrupted/{number}.jpg")
+        expect(row).to_contain_text("902 \N{MULTIPLICATION SIGN} 600")
+    again = page.context.new_page()
+    page.close()
+    again.goto(server.url)
+    told = again.get_by_role("status").filter(
+        has_text="3 pictures of interrupted had not been sent"
+    )
+    expect(told).to_be_visible()
+    told.get_by_test_id("folder").set_input_files(str(folder))
+    for number in range(5):
+        row = again.get_by_role("listitem").filter(has_text=f"interrupted/{number}.jpg")
+        expect(row).to_contain_text("902 \N{MULTIPLICATION SIGN} 600")
+    expect(again.get_by_text("2 were sent before")).to_be_visible()
+    expect(again.get_by_text("had not been sent")).to_have_count(0)
+    runs = http.get("/v1/runs").json()["data"]
+    names = [file["name"] for run in runs for file in run["files"].values()]
+    ours = [name for name in names if name.startswith("interrupted/")]
+    assert sorted(ours) == [f"interrupted/{number}.jpg" for number in range(5)]
+    again.reload()
+    expect(again.get_by_role("slider")).to_be_visible()
+    assert again.get_by_text("had not been sent").count() == 0

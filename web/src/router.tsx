@@ -22,8 +22,38 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/pipelines/new',
+    component: lazyRouteComponent(() => import('./pages/editor/New'), 'New'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/pipelines/$owner/$name',
+    component: lazyRouteComponent(() => import('./pages/pipelines/Pipeline'), 'Pipeline'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/pipelines/$owner/$name/edit',
+    component: lazyRouteComponent(() => import('./pages/editor/Editor'), 'Editor'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/pipelines/$owner/$name/compare',
+    component: lazyRouteComponent(() => import('./pages/editor/Versions'), 'Versions'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/models',
     component: lazyRouteComponent(() => import('./pages/models/Models'), 'Models'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/models/new',
+    component: lazyRouteComponent(() => import('./pages/models/NewModel'), 'NewModel'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/models/$owner/$name',
+    component: lazyRouteComponent(() => import('./pages/models/OneModel'), 'OneModel'),
   }),
   createRoute({
     getParentRoute: () => root,
@@ -39,6 +69,26 @@ const routes = [
     getParentRoute: () => root,
     path: '/operate',
     component: lazyRouteComponent(() => import('./pages/operate/Operate'), 'Operate'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/operate/stores',
+    component: lazyRouteComponent(() => import('./pages/operate/Stores'), 'Stores'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/operate/members',
+    component: lazyRouteComponent(() => import('./pages/operate/Members'), 'Members'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/operate/limits',
+    component: lazyRouteComponent(() => import('./pages/operate/Limits'), 'Limits'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/operate/audit',
+    component: lazyRouteComponent(() => import('./pages/operate/Audit'), 'Audit'),
   }),
   createRoute({
     getParentRoute: () => root,

@@ -15,8 +15,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from printroom.accounts import people, sessions
-from printroom.accounts.audit import CONSOLE
+from printroom.accounts import handles, people, sessions
+from printroom.accounts.audit import CONSOLE, Actor
 from printroom.accounts.credentials import mint
 from printroom.accounts.emails import normalised
 from printroom.accounts.model import SCRIPTS
@@ -48,6 +48,8 @@ class Accounts:
         """Migrates its tables first."""
         migrate(database, [SCRIPTS])
         self.database = database
+        self.claims: list[Callable[[str], bool]] = []
+        """Each says whether an account (its id) has something published under its handle."""
 
     def do(
         self,
@@ -73,6 +75,27 @@ class Accounts:
             lambda connection: work(connection, now, *args, **more), write=False, patience=1.0
         )
 
+    def take_handle(self, actor: Actor, handle: str) -> None:
+        """Give the actor's account another handle.
+
+        Raises BadOption for what cannot be one, and once something is published under the one it
+        has; AlreadyThere for one that somebody has.
+        """
+        if any(claim(actor.account) for claim in self.claims):
+            raise BadOption(
+                "pipelines or models are published under your handle",
+                "it stays: others may name them by it",
+            )
+        self.do(handles.changed, actor, handle)
+
+    def handle(self, account: str) -> str:
+        """The handle of an account. Raises NotFound."""
+        return self.look(lambda connection, _: handles.handle_of(connection, account))
+
+    def holder(self, handle: str) -> str | None:
+        """The id of the account with that handle; None = nobody has it."""
+        return self.look(lambda connection, _: handles.account_of(connection, handle))
+
     def sign_in(
         self, email: str, password: str, address: str = "", account: str | None = None
     ) -> SignedIn:
@@ -83,7 +106,11 @@ class Accounts:
             person = None
         good = matches(person.password if person else None, password)
         if person is None or not good:
-            raise WrongPassword("nobody has that e-mail address and that password", "try again")
+            error = WrongPassword("nobody has that e-mail address and that password", "try again")
+            if person is not None:
+                error.subject = person.id
+                error.account = next(iter(self.look(sessions.accounts_of, person.id)), None)
+            raise error
         assert person.password is not None
         again = hashed(password) if outdated(person.password) else None
         return self.begin(person.id, address, account, again)

@@ -23,6 +23,7 @@ from printroom.accounts.principal import LOCAL, LOCAL_ACCOUNT, Principal
 from printroom.accounts.quotas import Quota
 from printroom.accounts.roles import scopes_of
 from printroom.core.errors import (
+    AccessError,
     ExpiredCredentials,
     NoCredentials,
     RevokedCredentials,
@@ -114,7 +115,11 @@ def _key(connection: Connection, now: float, text: str) -> Found:
     row = connection.execute(query.where(KEY_SECRETS.c.hash == digest(text))).first()
     if row is None:
         raise UnknownCredentials("this key is nobody's here", "check which server it is for")
-    expires = _alive(row, now)
+    try:
+        expires = _alive(row, now)
+    except AccessError as error:
+        error.account, error.subject = row.account, row.id
+        raise
     principal = Principal(row.account, row.user, row.id, frozenset(row.scopes.split()))
     stale = row.last_used_at is None or row.last_used_at < now - SELDOM
     subjects: dict[str, Column] = {row.account: "account", row.id: "key"}

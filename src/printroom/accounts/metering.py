@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.model import USAGE_DAYS, USAGE_RUNS
 from printroom.accounts.prices import Amounts, Prices
+from printroom.database.prepared import Prepared
 
 Group = Literal["day", "key", "target", "end_user"]
 GROUPS: tuple[Group, ...] = ("day", "key", "target", "end_user")
@@ -92,6 +93,21 @@ def day_of(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
+def _summing(dialect: Any) -> Any:
+    insert = dialect.insert(USAGE_DAYS)
+    moved = {name: USAGE_DAYS.c[name] + insert.excluded[name] for name in _SUMS}
+    return insert.on_conflict_do_update(index_elements=_APART, set_=moved)
+
+
+def _once(dialect: Any) -> Any:
+    return dialect.insert(USAGE_RUNS).on_conflict_do_nothing().returning(USAGE_RUNS.c.run)
+
+
+_APART = ("account", "day", "key", "target", "end_user")
+_ADD = Prepared({"sqlite": _summing(sqlite), "postgresql": _summing(postgresql)})
+_COUNTED = Prepared({"sqlite": _once(sqlite), "postgresql": _once(postgresql)})
+
+
 def add(connection: Connection, uses: Iterable[Use]) -> None:
     """Add uses to their sums. Not idempotent: part of a transaction that happens once."""
     sums: dict[tuple[str, ...], list[int]] = {}
@@ -100,14 +116,10 @@ def add(connection: Connection, uses: Iterable[Use]) -> None:
         row = sums.setdefault(key, [0] * len(_SUMS))
         amounts = (1, use.pictures, use.pixels, use.milliseconds, use.cost)
         row[:] = [one + more for one, more in zip(row, amounts, strict=True)]
-    names = ("account", "day", "key", "target", "end_user")
     rows = [
-        dict(zip((*names, *_SUMS), (*key, *row), strict=True)) for key, row in sorted(sums.items())
+        dict(zip((*_APART, *_SUMS), (*key, *row), strict=True)) for key, row in sorted(sums.items())
     ]
-    if rows:
-        query = _insert(connection, USAGE_DAYS)
-        moved = {name: USAGE_DAYS.c[name] + query.excluded[name] for name in _SUMS}
-        connection.execute(query.on_conflict_do_update(index_elements=names, set_=moved), rows)
+    _ADD.each(connection, rows)
 
 
 def record(connection: Connection, job: Done, prices: Prices) -> bool:
@@ -130,9 +142,7 @@ def record(connection: Connection, job: Done, prices: Prices) -> bool:
         at, amounts.pictures, amounts.pixels, amounts.milliseconds, prices.cost(target, amounts),
     )  # fmt: skip
     values = {name: getattr(use, name) for name in ("account", "at", *_SUMS[1:])}
-    query = _insert(connection, USAGE_RUNS).values(run=job.id, **values)
-    kept = connection.execute(query.on_conflict_do_nothing().returning(USAGE_RUNS.c.run))
-    if kept.first() is not None:
+    if _COUNTED.first(connection, {"run": job.id, **values}) is not None:
         add(connection, [use])
     return False
 
@@ -202,8 +212,3 @@ def next_month(now: float) -> float:
 
 def _plain(name: str, value: Any) -> Any:
     return int(value or 0) if name in _SUMS else value
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)

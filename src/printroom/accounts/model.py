@@ -43,7 +43,9 @@ ACCOUNTS = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("handle", Text, nullable=False),
 )
+Index("accounts_handle", ACCOUNTS.c.handle, unique=True)
 USERS = Table(
     "users",
     METADATA,

@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.audit import CONSOLE, Actor, note
 from printroom.accounts.credentials import new_id
 from printroom.accounts.emails import normalised
+from printroom.accounts.handles import proposed
 from printroom.accounts.model import ACCOUNTS, MEMBERSHIPS, SESSIONS, USERS
 from printroom.accounts.roles import Role
 from printroom.core.errors import AlreadyThere, BadOption, NotAllowed, NotFound
@@ -27,6 +29,8 @@ class Account:
     id: str
     name: str
     created_at: float
+    handle: str
+    """Under which its pipelines and models are named."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,8 @@ def account(connection: Connection, _now: float, name: str) -> Account:
 
 
 def create_account(connection: Connection, now: float, actor: Actor, name: str) -> Account:
-    """A new account, with nobody in it."""
-    made = Account(new_id("acc", now), _name(name), now)
-    connection.execute(insert(ACCOUNTS).values(vars(made)))
+    """A new account, with nobody in it, and a handle made from its name."""
+    made = _entered(connection, new_id("acc", now), _name(name), now)
     note(connection, now, actor, "account.created", made.id, name=made.name)
     return made
 
@@ -160,6 +163,22 @@ def set_password(
     connection.execute(update(USERS).where(USERS.c.id == user).values(password=password))
     connection.execute(delete(SESSIONS).where(SESSIONS.c.user == user))
     note(connection, now, actor, "user.password_set", user)
+
+
+def _entered(connection: Connection, account: str, name: str, now: float) -> Account:
+    """The account, with the first handle that nobody has."""
+    enter = _INSERT[connection.dialect.name]
+    for handle in proposed(name):
+        made = Account(account, name, now, handle)
+        if connection.execute(enter.values(vars(made))).first() is not None:
+            return made
+    raise AlreadyThere(f"no handle for {name!r} is free", "call it by another name")
+
+
+_INSERT = {
+    "sqlite": sqlite.insert(ACCOUNTS).on_conflict_do_nothing().returning(ACCOUNTS.c.id),
+    "postgresql": postgresql.insert(ACCOUNTS).on_conflict_do_nothing().returning(ACCOUNTS.c.id),
+}
 
 
 def _role(connection: Connection, account: str, user: str) -> Role | None:

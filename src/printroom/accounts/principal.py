@@ -22,6 +22,8 @@ Scope = Literal[
     "pipelines:write",
     "models:read",
     "models:write",
+    "market:read",
+    "market:write",
     "usage:read",
     "keys",
     "account",
@@ -55,6 +57,13 @@ class Principal:
     def limited(self) -> bool:
         """Whether it may touch only what is its own, rather than all of the account's."""
         return self.target is not None or self.prefix is not None or bool(self.end_user)
+
+    @property
+    def viewer(self) -> str:
+        """Whose own models it may name; empty = nobody's, for somebody who may touch only their
+        own.
+        """
+        return "" if self.limited else self.account
 
     def may(self, scope: Scope) -> bool:
         """Whether `scope` is allowed."""

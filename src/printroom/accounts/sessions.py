@@ -68,17 +68,23 @@ def begun(
     return account
 
 
-def moved(connection: Connection, _now: float, user: str, secret: str, account: str) -> str:
+def moved(
+    connection: Connection, now: float, user: str, secret: str, account: str, address: str
+) -> str:
     """Let a session go on in another account of theirs. Raises NotAllowed."""
     account = _account(connection, user, account)
     mine = update(SESSIONS).where(SESSIONS.c.hash == digest(secret))
     connection.execute(mine.values(account=account))
+    note(connection, now, Actor(account, user, address=address), "session.moved", user)
     return account
 
 
-def ended(connection: Connection, _now: float, secret: str) -> None:
+def ended(connection: Connection, now: float, secret: str, address: str) -> None:
     """End a session; nothing happens if it has ended."""
-    connection.execute(delete(SESSIONS).where(SESSIONS.c.hash == digest(secret)))
+    mine = delete(SESSIONS).where(SESSIONS.c.hash == digest(secret))
+    gone = mine.returning(SESSIONS.c.account, SESSIONS.c.user)
+    for account, user in connection.execute(gone).all():
+        note(connection, now, Actor(account, user, address=address), "session.ended", user)
 
 
 def accounts_of(connection: Connection, _now: float, user: str) -> list[str]:

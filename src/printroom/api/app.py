@@ -19,12 +19,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
+from printroom.api.access import Who
 from printroom.api.accounts import cors
 from printroom.api.accounts.guard import Guard
 from printroom.api.accounts.routes import routes as accounts
-from printroom.api.accounts.told import SCHEMES, SECURITY
 from printroom.api.body import Receive
 from printroom.api.compat.kserve.endpoint import SUFFIX, InferEndpoint
 from printroom.api.compat.kserve.names import PREFIX as MODELS
@@ -38,20 +40,27 @@ from printroom.api.compat.replicate import predictions
 from printroom.api.delivery.endpoint import PREFIXES as DELIVERED
 from printroom.api.delivery.endpoint import delivery_endpoint
 from printroom.api.delivery.routes import routes as artifacts
+from printroom.api.document import document
 from printroom.api.files import routes as uploads
 from printroom.api.files import tus
 from printroom.api.hot import EnhanceEndpoint
-from printroom.api.openapi import PATH, PROBLEM_SCHEMA, enhance_path
-from printroom.api.pipelines.document import pipeline_paths
-from printroom.api.pipelines.endpoint import PREFIX, PipelineEndpoint
+from printroom.api.market import buying, moderating
+from printroom.api.market import listings as market
+from printroom.api.models import routes as own_models
+from printroom.api.openapi import PATH
+from printroom.api.pipelines.endpoint import CHECK, PREFIX, PipelineEndpoint
+from printroom.api.pipelines.palette import routes as steps
+from printroom.api.pipelines.publishing import routes as publishing
 from printroom.api.pipelines.routes import routes
 from printroom.api.problems import BadParameter, Problem, problem, problem_of
+from printroom.api.proxied import ROOT, Proxies, below
 from printroom.api.replies import Send, send_problem
 from printroom.api.resident import resident
 from printroom.api.runs import batches, quotes, webhooks
 from printroom.api.runs import routes as runs
 from printroom.api.runs.desk import Desk
 from printroom.api.service import Service
+from printroom.api.storages import objects
 from printroom.api.storages.routes import routes as storages
 from printroom.api.studio import is_studio, studio
 from printroom.core.errors import PrintroomError
@@ -64,6 +73,8 @@ class App:
     """The server's application."""
 
     def __init__(self, service: Service) -> None:
+        settings = service.workshop.settings
+        self._proxies = Proxies(settings.http_proxies, settings.url)
         self._enhance = EnhanceEndpoint(service)
         self._pipeline = PipelineEndpoint(service)
         self._delivery = delivery_endpoint(service)
@@ -75,6 +86,9 @@ class App:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Dispatch one request."""
+        self._proxies.read(scope)
+        if root := scope[ROOT]:
+            send = below(send, root)
         if scope["path"].startswith(DELIVERED):  # the same for all sites, as caches want it
             await self._delivery(scope, receive, send)
             return
@@ -97,7 +111,7 @@ class App:
         path = scope["path"]
         if scope["method"] != "POST":
             return self._rest
-        if path.startswith(PREFIX):
+        if path.startswith(PREFIX) and path != CHECK:
             return self._pipeline
         if path.startswith(MODELS) and path.endswith(SUFFIX):
             return self._infer
@@ -116,6 +130,8 @@ def _fastapi(service: Service, tensors: Tensors) -> FastAPI:
     app.add_exception_handler(PrintroomError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Exception, _on_fault)
+    app.include_router(steps(service.workshop))
+    app.include_router(publishing(service))
     app.include_router(routes(service.workshop))
     _runs(app, service)
     app.include_router(resident(service))
@@ -138,38 +154,52 @@ def _runs(app: FastAPI, service: Service) -> None:
     """Runs and files, and all that goes with them."""
     desk = Desk(service)
     service.closing.append(desk.close)
-    for one in (runs, webhooks, batches, quotes, tus, uploads, *REPLICATE):
+    for part in (market, buying, moderating):
+        app.include_router(part.routes(desk))
+    for one in (runs, webhooks, batches, quotes, tus, uploads, objects, own_models, *REPLICATE):
         app.include_router(one.routes(desk))
 
 
 def _document(app: FastAPI, workshop: Workshop) -> None:
+    metrics_open = workshop.settings.http_metrics_open
+
     @app.get("/openapi.json", include_in_schema=False)
-    def openapi() -> JSONResponse:  # in a thread: it reads and checks all pipelines
-        document = dict(app.openapi())
-        document["paths"] = document["paths"] | {PATH: enhance_path()} | pipeline_paths(workshop)
-        schemas = document.get("components", {}).get("schemas", {})
-        document["components"] = {"schemas": schemas | {"Problem": PROBLEM_SCHEMA}} | SCHEMES
-        document["security"] = SECURITY
-        return JSONResponse(document)
+    def openapi(request: Request, who: Who) -> JSONResponse:  # in a thread: it reads pipelines
+        root = request.scope[ROOT]
+        told = document(app, workshop, who.account, root, metrics_open=metrics_open)
+        return JSONResponse(told)
+
+
+class State(BaseModel):
+    """How the server is."""
+
+    status: str = Field(examples=["ready"])
 
 
 def _health(app: FastAPI, service: Service) -> None:
-    @app.get("/healthz", summary="Alive?", tags=["health"])
-    async def healthz() -> dict[str, str]:
+    @app.get("/healthz", summary="Alive?", tags=["health"], operation_id="getHealth")
+    async def healthz() -> State:
         """Whether the process answers at all."""
-        return {"status": "alive"}
+        return State(status="alive")
 
     @app.get(
         "/readyz",
         summary="Ready?",
         tags=["health"],
-        responses={503: {"description": "Not ready"}},
+        operation_id="getReadiness",
+        responses={200: {"model": State}, 503: {"model": State, "description": "Not ready"}},
     )
     async def readyz() -> JSONResponse:
         """Whether the models are loaded and new work is taken."""
         return JSONResponse({"status": service.state}, 200 if service.ready else 503)
 
-    @app.get("/metrics", summary="Metrics", tags=["health"], response_class=PlainTextResponse)
+    @app.get(
+        "/metrics",
+        summary="Metrics",
+        tags=["health"],
+        operation_id="getMetrics",
+        response_class=PlainTextResponse,
+    )
     async def metrics() -> Response:
         """Numbers for Prometheus."""
         return Response(await service.metrics(), media_type=CONTENT_TYPE_LATEST)
@@ -200,9 +230,27 @@ _POLICY = (
 )
 
 
-async def _on_http_error(_: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    if isinstance(refusal := error.__cause__, PrintroomError):  # while the body was read
+        return _response(problem_of(refusal, "", hidden, {}), {})
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        return _response(_no_such(status), {"allow": ", ".join(_methods(request))})
     return _response(_no_such(status), getattr(error, "headers", None) or {})
+
+
+def _methods(request: Request) -> list[str]:
+    """What an address takes, by all routes that have it."""
+    bare = request.scope["path"].startswith(PREFIX)
+    return [
+        method
+        for method in ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+        if (bare and method == "POST")
+        or any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _on_refusal(_: Request, error: Exception) -> Response:

@@ -1,9 +1,11 @@
 """A request's body, received in chunks: small in memory, large in a scratch file.
 
     ASGI receive -> Body: BodyTooLarge BodyTimeout DiskFull Unwritable, ClientGone
+    ASGI receive -> Held, for routes that take JSON: BodyTooLarge BodyTimeout Overloaded
 
 A client that sends slowly costs its socket and what it has sent so far; it takes no place among
-the requests in progress until its last byte is here.
+the requests in progress until its last byte is here. One that sends nothing for a while, or in all
+less than SLOWEST, is sent away.
 """
 
 from __future__ import annotations
@@ -16,15 +18,105 @@ from typing import Any, BinaryIO
 
 from printroom.api.admission import Gate
 from printroom.api.limits import MIB
-from printroom.core.errors import BodyTimeout, BodyTooLarge, DiskFull, OutputError, Unwritable
+from printroom.core.errors import (
+    BodyTimeout,
+    BodyTooLarge,
+    DiskFull,
+    OutputError,
+    Overloaded,
+    Unwritable,
+)
 from printroom.core.scratch import Scratch
 from printroom.core.sizes import format_size
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
+MOST_JSON = 32 * MIB
+"""Bytes of a JSON body, which is held in memory several times over."""
+SLOWEST = 1024
+"""Bytes a second that a body must have on average, beyond what is waited for at once."""
+HELD = "printroom.held"
+"""Where the scope of a request has its Held."""
+
+
 class ClientGone(Exception):
     """The client hung up."""
+
+
+class Pace:
+    """How long the next bytes of a body may take."""
+
+    def __init__(self, idle: float) -> None:
+        """`idle`: seconds that a client may send nothing."""
+        self._idle = idle
+        self._began = asyncio.get_running_loop().time()
+
+    def next(self, size: int) -> asyncio.Timeout:
+        """Wait inside it for the next bytes, when `size` have come: TimeoutError."""
+        now = asyncio.get_running_loop().time()
+        return asyncio.timeout_at(min(now, self._began + size / SLOWEST) + self._idle)
+
+    def over(self, size: int) -> BodyTimeout:
+        """What is told of a client that took too long."""
+        return BodyTimeout(
+            f"nothing came for {self._idle:g} s, or less than {SLOWEST} bytes a second, "
+            f"after {format_size(size)}",
+            "send it again",
+        )
+
+
+class Held:
+    """Receives for a route that takes its body whole: bounded in bytes, and in time.
+
+    A route that brings the body to disk by itself lifts it. `release` it whatever happens.
+    """
+
+    def __init__(self, gate: Gate, receive: Receive, *, bodied: bool) -> None:
+        """`bodied`: whether the request says that it has a body."""
+        self._gate, self._receive = gate, receive
+        self._size = 0
+        self._pace: Pace | None = None
+        self._lifted, self._complete = False, not bodied
+
+    @property
+    def unread(self) -> bool:
+        """Whether some of the body is still to come."""
+        return not self._complete
+
+    def lift(self) -> None:
+        """Whoever receives now sees to its own bounds."""
+        self._lifted = True
+
+    def release(self) -> None:
+        """The body is not needed any more."""
+        self._gate.held -= self._size
+
+    async def __call__(self) -> dict[str, Any]:
+        """The next message. Raises BodyTooLarge, BodyTimeout, Overloaded."""
+        if self._lifted or self._complete:
+            message = await self._receive()
+            self._complete |= not message.get("more_body", False)
+            return message
+        self._pace = self._pace or Pace(self._gate.limits.idle)
+        try:
+            async with self._pace.next(self._size):
+                message = await self._receive()
+        except TimeoutError:
+            raise self._pace.over(self._size) from None
+        self._complete = not message.get("more_body", False)
+        size = len(message.get("body", b""))
+        self._size += size
+        self._gate.held += size
+        if self._size > MOST_JSON:
+            raise BodyTooLarge(
+                f"the JSON has more than {format_size(MOST_JSON)}", "send pictures as files"
+            )
+        if self._gate.held > self._gate.limits.held:
+            raise Overloaded(
+                "the memory for requests in progress is spent", "try again", retry_after=1
+            )
+        return message
 
 
 def check_length(declared: int | None, limit: int) -> None:
@@ -47,6 +139,7 @@ class Body:
         self._limits = gate.limits
         self._gate = gate
         self._scratch = scratch
+        self._pace: Pace | None = None
         self._data = bytearray()  # not a list of chunks: a client may send single bytes
         self._path: Path | None = None
         self._file: BinaryIO | None = None
@@ -77,14 +170,12 @@ class Body:
             self._scratch.discard(self._path)
 
     async def _next(self, receive: Receive) -> tuple[bytes, bool]:
+        self._pace = self._pace or Pace(self._limits.idle)
         try:
-            async with asyncio.timeout(self._limits.idle):
+            async with self._pace.next(self.size):
                 message = await receive()
         except TimeoutError:
-            raise BodyTimeout(
-                f"nothing came for {self._limits.idle:g} s, after {format_size(self.size)}",
-                "send the picture again",
-            ) from None
+            raise self._pace.over(self.size) from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         return message.get("body", b""), message.get("more_body", False)

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from printroom.accounts.prices import Amounts
-from printroom.accounts.principal import Scope
+from printroom.accounts.principal import Principal, Scope
 from printroom.api.accounts.door import Visit, limited_only
 from printroom.api.body import Body, ClientGone, Receive
 from printroom.api.job import Job
 from printroom.api.limits import MIB
 from printroom.api.problems import PARAMS, Headers, Problem, problem_of
-from printroom.api.replies import Send, Stall, send_bytes, send_file, send_problem
+from printroom.api.replies import Send, Stall, drained, send_bytes, send_file, send_problem
 from printroom.api.service import Service
-from printroom.core.errors import Overloaded, PrintroomError
+from printroom.core.errors import BodyTimeout, Overloaded, PrintroomError
 from printroom.core.logs import about
 
 log = logging.getLogger("printroom.api")
@@ -205,7 +205,9 @@ class Endpoint:
         if call.status == 200:  # too late to say so: the client sees a body cut short
             return
         call.status, call.code = problem.status, problem.code
-        unread = not body.complete and (call.expects or call.length is None or call.length > MIB)
+        unread = not body.complete and call.length != 0
+        if unread and not call.expects and call.length is not None and call.length <= MIB:
+            unread = isinstance(error, BodyTimeout) or not await drained(receive)
         await send_problem(send, problem, self._common(call), receive if unread else None)
 
     def _common(self, call: Call) -> Headers:
@@ -215,6 +217,13 @@ class Endpoint:
         if self._service.gate.stopping:
             headers.append((b"connection", b"close"))
         return headers
+
+
+def principal(call: Call) -> Principal:
+    """Who sent a request that was let in."""
+    if call.visit is None:
+        raise AssertionError("nobody was let in")
+    return call.visit.principal
 
 
 async def watched(job: Job[T], receive: Receive) -> T:

@@ -25,12 +25,17 @@ class EnhanceJob(Job[Enhanced]):
     """A picture to be enhanced."""
 
     def __init__(
-        self, service: Service, source: bytes | Path, options: EnhanceOptions, accept: str
+        self,
+        service: Service,
+        source: bytes | Path,
+        options: EnhanceOptions,
+        accept: str,
+        account: str,
     ) -> None:
-        """Take a place at the gate. Raises Overloaded."""
+        """Take a place at the gate; `account`: whose own models may be named. Raises Overloaded."""
         self._source = source
         self._options = options
-        self._accept = accept
+        self._accept, self._account = accept, account
         self._target: Path | None = None
         super().__init__(service, batch=options.priority is Priority.BATCH)
 
@@ -53,7 +58,12 @@ class EnhanceJob(Job[Enhanced]):
             self._target = self._service.scratch.path("result")
         service = self._service
         return service.workshop.enhance(
-            self._source, self._target, options, cancel=self._cancel, aside=service.hands.aside
+            self._source,
+            self._target,
+            options,
+            cancel=self._cancel,
+            aside=service.hands.aside,
+            account=self._account,
         )
 
     def _head(self) -> bytes:

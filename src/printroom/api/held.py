@@ -19,8 +19,11 @@ from printroom.core.errors import PrintroomError
 from printroom.pipelines import kinds
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.refs import Constant
+from printroom.pipelines.store import Published
 from printroom.workshop import Workshop
 
+_MOST = 200
+"""Pipelines, those last published, whose addresses are told."""
 _log = logging.getLogger("printroom.api")
 
 
@@ -62,20 +65,29 @@ class Told:
 
     def _served(self, ids: set[str]) -> Iterator[str]:
         """Addresses of pipelines that load nothing."""
-        for name in self._workshop.pipelines.names():
+        for found in self._known():
             try:
-                if self._models(name) <= ids:
-                    yield PIPELINES + name
+                if self._models(found) <= ids:
+                    yield PIPELINES + found.id.partition("@")[0]
             except PrintroomError as error:  # a step or a model of it is not here
-                _log.debug("pipeline %s: %s", name, error)
+                _log.debug("pipeline %s: %s", found.id, error)
 
-    def _models(self, name: str) -> frozenset[str]:
-        found = self._workshop.pipelines.get(name)
-        key = f"{name}@{found.version}"
+    def _known(self) -> list[Published]:
+        """What comes with printroom, and what was published last."""
+        store = self._workshop.pipelines
+        try:
+            return [*store.bundled(), *store.newest(_MOST)]
+        except PrintroomError as error:  # the database is away for a moment
+            _log.debug("pipelines are not known: %s", error)
+            return store.bundled()
+
+    def _models(self, found: Published) -> frozenset[str]:
+        key = found.id
         if key not in self._needed:
-            graph = self._workshop.shelf.check(found.spec, found.version)
+            graph = self._workshop.shelf.ready(found)
+            accounts = (found.account,) if found.account else ()
             self._needed[key] = frozenset(
-                self._workshop.floor.model(model).card.id for model in _named(graph)
+                self._workshop.floor.model(model, accounts).card.id for model in _named(graph)
             )
         return self._needed[key]
 

@@ -28,7 +28,8 @@ class EnhanceEndpoint(Endpoint):
         service.gate.check()
         check_length(call.length, service.limits.body)
         source = await body.read(receive)
-        job = EnhanceJob(service, source, options, call.accept)
+        viewer = call.visit.principal.viewer if call.visit is not None else ""
+        job = EnhanceJob(service, source, options, call.accept, viewer)
         try:
             enhanced = await watched(job, receive)
             body.release()

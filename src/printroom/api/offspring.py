@@ -6,10 +6,13 @@ Share -> Child: what it said, what it has on its hands, connections for it, its 
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import signal
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from itertools import count
 from typing import Self
 
@@ -134,8 +137,18 @@ class Child:
             async with asyncio.timeout(_FAREWELL):
                 return await self._process.wait()
         except (TimeoutError, asyncio.CancelledError) as reason:
-            self._process.kill()
+            self._kill()
             status = await self._process.wait()
             if isinstance(reason, TimeoutError):
                 return status
             raise  # the whole ends, and nobody is left to wait for it
+
+    def _kill(self) -> None:
+        """End it at once.
+
+        Not by `Process.kill`: that looks first whether the child has ended, and so may take its
+        status away from asyncio's own watcher, which then complains of a child it does not know.
+        """
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)

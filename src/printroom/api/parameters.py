@@ -19,6 +19,7 @@ from printroom.core.errors import BadOption
 from printroom.engine.enhancement import FIXES, EnhanceOptions, fixes_of
 from printroom.engine.scheduler import Priority
 from printroom.imaging.formats import FORMATS, format_for
+from printroom.imaging.metadata import KEEPS
 
 _MODEL = r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*(@[0-9]{1,9})?"
 
@@ -70,7 +71,7 @@ def _fix(text: str) -> str:
     return text
 
 
-_KEEP = {"keep": True, "strip": False}
+_KEEP: dict[str, Any] = {keep: keep for keep in KEEPS}
 _LOOK: dict[str, Any] = {look: look for look in LOOKS}
 _PRIORITY = {"interactive": Priority.INTERACTIVE, "batch": Priority.BATCH}
 
@@ -106,15 +107,16 @@ TABLE = (
     ),
     Parameter(
         "metadata",
-        "Whether EXIF and XMP go with the picture. The colour profile always does.",
+        "Whether EXIF and XMP go with the picture: all, none, or who made it and whose it is. The "
+        "colour profile always does.",
         {"type": "string", "enum": list(_KEEP), "default": "keep"},
-        "keep_metadata",
+        "metadata",
         _one_of(_KEEP),
     ),
     Parameter(
         "model",
         "Id of a model; without it the best one of that scale.",
-        {"type": "string", "pattern": f"^{_MODEL}$", "examples": ["printroom/upscale-x2@3"]},
+        {"type": "string", "pattern": f"^({_MODEL})?$", "examples": ["printroom/upscale-x2@3"]},
         "model",
         _model,
     ),

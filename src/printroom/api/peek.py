@@ -21,7 +21,9 @@ PIPELINES = "/v1/pipelines/"
 _AGAIN = 0.005
 """Seconds between looks at a line that is not whole."""
 _LINE = re.compile(rb"[A-Z]{1,16} (/[!-~]*) HTTP/1\.[01]\r?\n")
-_PIPELINE = re.compile(r"/v1/pipelines/([a-z0-9][a-z0-9_-]*)")
+_PIPELINE = re.compile(
+    r"/v1/pipelines/(?:local/|printroom/)?((?:[a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9_-]*)"
+)
 _SERVED = re.compile(r"/v2/models/([a-z0-9._-]+/[a-z0-9._-]+?)(?:/versions/(\d{1,9}))?(?:/.*)?")
 _NAME = re.compile(r"[a-z0-9._/-]{1,200}(?:@\d{1,9})?")
 
@@ -58,8 +60,8 @@ def asked(head: bytes) -> str | None:
 
     >>> asked(b"POST /v1/images/enhance?scale=2&model=acme/soft%402 HTTP/1.1\r\n")
     'acme/soft@2'
-    >>> asked(b"POST /v1/pipelines/portrait@3 HTTP/1.1\r\n")
-    '/v1/pipelines/portrait'
+    >>> asked(b"POST /v1/pipelines/acme/portrait@3 HTTP/1.1\r\n")
+    '/v1/pipelines/acme/portrait'
     """
     line = _LINE.match(head)
     if line is None:

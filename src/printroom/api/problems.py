@@ -23,6 +23,8 @@ from printroom.core.errors import (
     PrintroomError,
 )
 
+_AWAY = 5
+"""Seconds until a database, or a store, that is away is asked for again."""
 Headers = list[tuple[bytes, bytes]]
 
 MEDIA_TYPE = "application/problem+json"
@@ -78,9 +80,9 @@ def problem_of(
         param, extra["params"] = error.params[0], error.params
     if isinstance(error, NeedsMemory):
         extra["needed_bytes"] = error.needed
-    if isinstance(error, Overloaded | LimitReached):
-        extra["retry_after"] = error.retry_after
-        headers = [(b"retry-after", str(error.retry_after).encode())]
+    if (wait := _wait(error)) is not None:
+        extra["retry_after"] = wait
+        headers = [(b"retry-after", str(wait).encode())]
     if isinstance(error, LimitReached):
         headers += error.headers
     if isinstance(error, AccessError) and error.status == 401:
@@ -88,6 +90,13 @@ def problem_of(
     return problem(
         error.status, error.code, hide(str(error)), param=param, extra=extra, headers=headers
     )
+
+
+def _wait(error: PrintroomError) -> int | None:
+    """Seconds after which it is worth trying again; None = that changes nothing."""
+    if isinstance(error, Overloaded | LimitReached):
+        return error.retry_after
+    return _AWAY if error.status == 503 else None
 
 
 def _challenge(error: AccessError) -> bytes:

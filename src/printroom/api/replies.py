@@ -59,14 +59,40 @@ async def send_problem(
     if receive is None:
         await send_bytes(send, problem.status, headers, problem.body)
         return
-    headers = [*headers, (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": problem.body, "more_body": True})
+    send = lingering(send, receive, lambda: True)
+    await send_bytes(send, problem.status, headers, problem.body)
+
+
+def lingering(send: Send, receive: Receive, unread: Callable[[], bool]) -> Send:
+    """`send` for a request whose body may still be on its way when it is refused: such a
+    connection is read from a little longer, then closed.
+    """
+    closing = False
+
+    async def wrapped(message: dict[str, Any]) -> None:
+        nonlocal closing
+        if message["type"] == "http.response.start" and message["status"] >= 400 and unread():
+            closing = True
+            headers = [*message["headers"], (b"connection", b"close")]
+            message = {**message, "headers": headers}
+        if message["type"] != "http.response.body" or message.get("more_body") or not closing:
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        await drained(receive)
+        await send({"type": "http.response.body"})
+
+    return wrapped
+
+
+async def drained(receive: Receive) -> bool:
+    """Read what a client is still sending, for a little; whether that was all."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LINGER):
             while (await receive()).get("more_body"):
                 pass
-    await send({"type": "http.response.body"})
+            return True
+    return False
 
 
 def _read(file: BinaryIO) -> bytes:

@@ -7,14 +7,20 @@ Only what is loaded is listed. A model may be in several processes: its bytes ad
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import BaseModel, Field
 
+from printroom.accounts.handles import handle_of
+from printroom.api.access import Who
 from printroom.api.service import Service
 from printroom.engine.numbers import MODELS
+from printroom.workshop import Workshop
 
 _FIELDS = {
     "processes": ("printroom_model_processes", int),
@@ -30,16 +36,64 @@ _FIELDS = {
 """Field of a model -> the number it comes from, and its kind."""
 
 
+class Resident(BaseModel):
+    """A model that is loaded."""
+
+    model: str = Field(examples=["printroom/upscale-x2@3"])
+    processes: int
+    bytes: int
+    left_bytes: int = Field(description="That its runs left allocated.")
+    in_use: int
+    pinned: bool
+    idle_seconds: float
+    loads: int
+    evictions: int
+    load_seconds: float
+
+
+class Residents(BaseModel):
+    """All of them, the last used first."""
+
+    bytes: int
+    limit: int = Field(description="Bytes that they may take.")
+    models: list[Resident]
+
+
 def resident(service: Service) -> APIRouter:
     """The route."""
     router = APIRouter()
 
-    @router.get("/v1/models/resident", summary="Models that are loaded", tags=["models"])
-    async def models() -> JSONResponse:
-        """Loaded models over all processes, the last used first: bytes, uses, loads, evictions."""
-        return JSONResponse(listed(await service.metrics()))
+    @router.get(
+        "/v1/models/resident",
+        summary="Models that are loaded",
+        tags=["models"],
+        operation_id="listResidentModels",
+        responses={200: {"model": Residents}},
+    )
+    async def models(who: Who) -> JSONResponse:
+        """Loaded models over all processes, the last used first: bytes, uses, loads, evictions.
+
+        Those of other accounts are counted, and named to whoever runs the server alone.
+        """
+        found = listed(await service.metrics())
+        if not who.may("admin"):
+            theirs = {one["model"] for one in found["models"]}
+            shown = await asyncio.to_thread(_shown, service.workshop, who.account, theirs)
+            found["models"] = [one for one in found["models"] if one["model"] in shown]
+        return JSONResponse(found)
 
     return router
+
+
+def _shown(workshop: Workshop, account: str, ids: set[str]) -> set[str]:
+    """Those of the server, and of the account."""
+    server = {model.card.name for model in workshop.catalogue.models}
+    shown = {one for one in ids if one.partition("@")[0] in server}
+    if shown == ids:
+        return shown
+    look = partial(handle_of, account=account)
+    handle = workshop.accounts.database.run(look, write=False, patience=1.0)
+    return shown | {one for one in ids if one.startswith(f"{handle}/")}
 
 
 def listed(numbers: str) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from printroom.api.admission import stopping
 from printroom.api.app import App
-from printroom.api.load import Load
 from printroom.api.service import Service
 from printroom.api.signals import on_stop
 
@@ -34,7 +33,7 @@ class Server(uvicorn.Server):
         self._service = service
         config = uvicorn.Config(
             App(service),
-            http=partial(_Protocol, service.load),  # type: ignore[arg-type]
+            http=partial(_Protocol, service),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -64,7 +63,7 @@ class Server(uvicorn.Server):
         service, state = self._service, self.lifespan.state
 
         def protocol() -> _Protocol:
-            return _Protocol(service.load, self.config, self.server_state, state)
+            return _Protocol(service, self.config, self.server_state, state)
 
         try:
             await service.loop.connect_accepted_socket(protocol, connection)
@@ -81,7 +80,8 @@ class Server(uvicorn.Server):
 class _Protocol(HttpToolsProtocol):
     """HTTP/1.1 whose requests know their connection, so that a dead one can be cut off.
 
-    It also bounds what comes before the body; uvicorn with httptools would take any amount.
+    It also bounds what comes before the body; uvicorn with httptools would take any amount, and
+    wait for it for ever.
     """
 
     _head: int | None = None
@@ -90,11 +90,19 @@ class _Protocol(HttpToolsProtocol):
     _heard = False
     """Whether a request came."""
 
-    def __init__(self, load: Load, *given: Any, **named: Any) -> None:
+    _timer: asyncio.TimerHandle | None = None
+    """Ends a connection whose request line and headers do not come."""
+
+    def __init__(self, service: Service, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._load = load
+        self._load, self._idle = service.load, service.limits.idle
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_here()
         super().connection_lost(exc)
         if self._heard:
             self._load.closed += 1
@@ -104,10 +112,12 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head = 0
+        self._await_head()
         self.scope["transport"] = self.transport  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         self._head = None
+        self._head_is_here()
         if not self._heard:
             self._heard = True
             self._load.heard += 1
@@ -119,6 +129,20 @@ class _Protocol(HttpToolsProtocol):
             self._head += len(data)
             if self._head > _HEAD and not self.transport.is_closing():
                 self.send_400_response("The request line and headers are too long.")
+
+    def _await_head(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(self._idle, self._too_slow)
+
+    def _head_is_here(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
 
 
 def listen_to_signals(service: Service) -> asyncio.Event:

@@ -35,7 +35,8 @@ class Wire:
 
     def send(self, kind: str, **facts: Any) -> None:
         """Say it; nobody waits, and if the other side is gone, nothing happens."""
-        self._writer.write(json.dumps({"kind": kind, **facts}).encode() + b"\n")
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps({"kind": kind, **facts}).encode() + b"\n")
 
     def close(self) -> None:
         """Hang up."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from printroom.assets.model import ASSETS, SCRIPTS, Asset, Kind
 from printroom.core.errors import DiskFull, NotFound, Unwritable
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
+from printroom.database.prepared import Prepared
 from printroom.storage.book import StoreBook
 from printroom.storage.disk import DiskStore
 from printroom.storage.keys import Prefix
@@ -39,15 +40,18 @@ _TRIES = 3
 """Times that bytes are written which are swept before they are vouched for."""
 _MOST = 200
 """Files that go in one go."""
-_SHOWN = ASSETS.c.kind != "part"
-_INSERT = {
-    "sqlite": sqlite.insert(ASSETS).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(ASSETS).on_conflict_do_nothing(),
-}
-_FOUND = select(ASSETS).where(ASSETS.c.id == bindparam("named"))
-_FIND = _FOUND.where(ASSETS.c.account == bindparam("whose"))
-_GET = _FIND.where(_SHOWN)
-_RELEASE = (
+SHOWN = ASSETS.c.kind.in_(("upload", "result"))
+"""Of files that accounts see; the others are nobody's to have."""
+_INSERT = Prepared(
+    {
+        "sqlite": sqlite.insert(ASSETS).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(ASSETS).on_conflict_do_nothing(),
+    }
+)
+_named = select(ASSETS).where(ASSETS.c.id == bindparam("named"))
+_theirs = _named.where(ASSETS.c.account == bindparam("whose"))
+_FOUND, _FIND, _GET = Prepared(_named), Prepared(_theirs), Prepared(_theirs.where(SHOWN))
+_RELEASE = Prepared(
     update(ASSETS)
     .where(ASSETS.c.run == bindparam("whose"), ASSETS.c.kind == "part")
     .values(expires_at=bindparam("at"))
@@ -69,6 +73,8 @@ class New:
     id: str = ""
     """Empty = a new one. A file that has this id already stays as it is."""
     expires_at: float | None = None
+    look: Look | None = None
+    """What it is, where whoever made it knows; None = it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ class Assets:
     def write(self, new: New, *, anew: bool = False) -> tuple[Asset, Written]:
         """The bytes into the store; `enter` makes a file of them, within a day."""
         now = self.database.clock()
-        look: Look = looked_at(new.source, new.media_type)
+        look = new.look or looked_at(new.source, new.media_type)
         written = self.blobs.write(new.source, anew=anew)
         asset = Asset(
             new.id or new_id(now),
@@ -162,22 +168,22 @@ class Assets:
 
     def get(self, account: str, name: str) -> Asset:
         """The file of that id. Raises NotFound, also for what is somebody else's."""
-        return self._one(_GET, name, {"named": name, "whose": account})
+        return self._named(_GET, account, name)
 
     def find(self, account: str, name: str) -> Asset:
-        """The same, parts of runs included."""
-        return self._one(_FIND, name, {"named": name, "whose": account})
+        """The same, parts of runs and models included."""
+        return self._named(_FIND, account, name)
 
     def by_digest(self, digest: str, account: str | None = None) -> Asset:
         """The newest file with that content, of `account` if that is said. Raises NotFound."""
-        query = select(ASSETS).where(ASSETS.c.digest == digest, _SHOWN)
+        query = select(ASSETS).where(ASSETS.c.digest == digest, SHOWN)
         if account is not None:
             query = query.where(ASSETS.c.account == account)
         return self._one(query.order_by(ASSETS.c.created_at.desc()).limit(1), digest)
 
     def list(self, account: str, *, before: str | None = None, most: int = 100) -> Files:
         """Files, the newest first; `before`: an id, for the next page."""
-        query = select(ASSETS).where(ASSETS.c.account == account, _SHOWN)
+        query = select(ASSETS).where(ASSETS.c.account == account, SHOWN)
         if before is not None:
             query = query.where(ASSETS.c.id < before)
         query = query.order_by(ASSETS.c.id.desc()).limit(most)
@@ -195,14 +201,14 @@ class Assets:
     def delete(self, account: str, name: str) -> None:
         """Have no such file. Raises NotFound."""
         asset = self.get(account, name)
-        self.database.run(partial(_drop, assets=[asset]))
+        self.database.run(partial(drop, assets=[asset]))
         self.blobs.sweep()
 
     def discard(self, run: str) -> None:
         """All files of a run go, parts and results; fine if there are none."""
         query = select(ASSETS).where(ASSETS.c.run == run)
         if found := self._all(query):
-            self.database.run(partial(_drop, assets=found))
+            self.database.run(partial(drop, assets=found))
             self.blobs.sweep()
 
     def sweep(self) -> int:
@@ -210,31 +216,38 @@ class Assets:
         now, gone = self.database.clock(), 0
         query = select(ASSETS).where(ASSETS.c.expires_at <= now).limit(_MOST)
         while found := self._all(query):
-            self.database.run(partial(_drop, assets=found))
+            self.database.run(partial(drop, assets=found))
             gone += len(found)
         self.blobs.sweep()
         return gone
 
-    def _one(self, query: Select[Any], name: str, values: Mapping[str, str] | None = None) -> Asset:
-        if found := self._all(query, values):
-            return found[0]
-        raise NotFound(f"there is no file {name[:64]!r}", "it may have expired, or been deleted")
+    def _named(self, query: Prepared, account: str, name: str) -> Asset:
+        values = {"named": name, "whose": account}
+        row = self.database.run(lambda c: query.first(c, values), write=False)
+        if row is None:
+            raise _missing(name)
+        return Asset.of(row)
 
-    def _all(self, query: Select[Any], values: Mapping[str, str] | None = None) -> Files:
+    def _one(self, query: Select[Any], name: str) -> Asset:
+        if found := self._all(query):
+            return found[0]
+        raise _missing(name)
+
+    def _all(self, query: Select[Any]) -> Files:
         def read(connection: Connection) -> Files:
-            return [Asset.of(row) for row in connection.execute(query, values or {})]
+            return [Asset.of(row) for row in connection.execute(query)]
 
         return self.database.run(read, write=False)
 
 
 def enter(connection: Connection, made: Sequence[tuple[Asset, Written]], now: float) -> list[Asset]:
     """Make files of what was written, in the caller's transaction. Raises Swept."""
-    insert, entered = _INSERT[connection.dialect.name], []
+    entered = []
     for asset, written in made:
         vouch(connection, written, now)
         row = {name: getattr(asset, name) for name in ASSETS.c.keys()}  # noqa: SIM118
-        there = connection.execute(insert, row).rowcount != 1
-        found = connection.execute(_FOUND, {"named": asset.id}).one() if there else None
+        there = _INSERT.count(connection, row) != 1
+        found = _FOUND.first(connection, {"named": asset.id}) if there else None
         entered.append(asset if found is None else Asset.of(found))
     return entered
 
@@ -248,7 +261,7 @@ def give_to(connection: Connection, files: Sequence[str], run: str) -> None:
 
 def release_parts(connection: Connection, run: str, now: float) -> None:
     """A run is over: what it kept for itself goes with the next sweep."""
-    connection.execute(_RELEASE, {"whose": run, "at": now})
+    _RELEASE.count(connection, {"whose": run, "at": now})
 
 
 def new_id(now: float, seed: str = "") -> str:
@@ -260,6 +273,10 @@ def new_id(now: float, seed: str = "") -> str:
     return f"file_{int(now * 1000):012x}{rest}"
 
 
+def _missing(name: str) -> NotFound:
+    return NotFound(f"there is no file {name[:64]!r}", "it may have expired, or been deleted")
+
+
 def unwritable(error: OSError, path: Path) -> DiskFull | Unwritable:
     """What a scratch file that cannot be written means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -267,7 +284,8 @@ def unwritable(error: OSError, path: Path) -> DiskFull | Unwritable:
     return Unwritable(f"{path.name} cannot be written", error.strerror or str(error))
 
 
-def _drop(connection: Connection, assets: Sequence[Asset]) -> None:
+def drop(connection: Connection, assets: Sequence[Asset]) -> None:
+    """Have these files no more, in the caller's transaction; `sweep` deletes their bytes."""
     ids = [asset.id for asset in assets]
     connection.execute(delete(ASSETS).where(ASSETS.c.id.in_(ids)))
     abandon(connection, {asset.place for asset in assets})

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select, up
 
 from printroom.assets.model import ASSETS, BLOBS, DRAFTS
 from printroom.database.engine import Database
+from printroom.database.prepared import Prepared
 from printroom.storage.keys import Key, Prefix
 from printroom.storage.store import PIECE, Store
 
@@ -26,18 +27,20 @@ PATIENCE = 24 * 3600.0
 """Seconds within which bytes that were written must become a file's."""
 _MOST = 200
 """Drafts swept in one go."""
-_DRAFTED = insert(DRAFTS)
-_ENTERED = insert(BLOBS)
-_FOUND = (
+_DRAFTED = Prepared(insert(DRAFTS))
+_ENTERED = Prepared(insert(BLOBS))
+_FOUND = Prepared(
     select(BLOBS.c.place)
     .where(BLOBS.c.digest == bindparam("wanted"), BLOBS.c.size == bindparam("bytes"))
     .order_by(BLOBS.c.created_at.desc())
     .limit(1)
 )
-_VOUCHED = delete(DRAFTS).where(
-    DRAFTS.c.place == bindparam("at"), DRAFTS.c.until > bindparam("now")
+_VOUCHED = Prepared(
+    delete(DRAFTS).where(DRAFTS.c.place == bindparam("at"), DRAFTS.c.until > bindparam("now"))
 )
-_HOLD = select(BLOBS.c.place).where(BLOBS.c.place == bindparam("at")).with_for_update(read=True)
+_HOLD = Prepared(
+    select(BLOBS.c.place).where(BLOBS.c.place == bindparam("at")).with_for_update(read=True)
+)
 _LOCK = (
     select(BLOBS.c.place)
     .where(BLOBS.c.place.in_(bindparam("places", expanding=True)))
@@ -89,14 +92,11 @@ class Blobs:
         draft = {"place": str(fresh), "until": self._database.clock() + PATIENCE}
         wanted = {"wanted": digest, "bytes": size}
 
-        def found(connection: Connection) -> str | None:
-            if not anew and (place := connection.execute(_FOUND, wanted).scalar()):
-                return str(place)
-            connection.execute(_DRAFTED, draft)
-            return None
-
-        if place := self._database.run(found, lasting=False):
-            return Written(place, digest, size, fresh=False)
+        if not anew:
+            found = self._database.run(lambda c: _FOUND.first(c, wanted), write=False)
+            if found is not None:
+                return Written(found[0], digest, size, fresh=False)
+        self._database.run(lambda c: _DRAFTED.each(c, [draft]), lasting=False)
         self._put(fresh, source)
         return Written(str(fresh), digest, size, fresh=True)
 
@@ -104,7 +104,7 @@ class Blobs:
         """The place of bytes that nobody vouches for, swept after `until`."""
         place = self._prefix.key(f"parts/{secrets.token_hex(16)}")
         row = {"place": str(place), "until": until}
-        self._database.run(lambda connection: connection.execute(_DRAFTED, row), lasting=False)
+        self._database.run(lambda c: _DRAFTED.each(c, [row]), lasting=False)
         self._put(place, source)
         return str(place)
 
@@ -139,13 +139,13 @@ class Blobs:
 def vouch(connection: Connection, written: Written, now: float) -> None:
     """From the commit on these bytes are kept for the files that have them. Raises Swept."""
     if not written.fresh:
-        if connection.execute(_HOLD, {"at": written.place}).first() is None:
+        if _HOLD.first(connection, {"at": written.place}) is None:
             raise Swept
         return
-    if connection.execute(_VOUCHED, {"at": written.place, "now": now}).rowcount != 1:
+    if _VOUCHED.count(connection, {"at": written.place, "now": now}) != 1:
         raise Swept
     row = {"place": written.place, "digest": written.digest, "size": written.size}
-    connection.execute(_ENTERED, row | {"created_at": now})
+    _ENTERED.each(connection, [row | {"created_at": now}])
 
 
 def abandon(connection: Connection, places: Collection[str]) -> None:

@@ -32,8 +32,9 @@ from printroom.database.migrate import Scripts
 
 SCRIPTS = Scripts("assets", Path(__file__).parent / "migrations")
 METADATA = MetaData()
-Kind = Literal["upload", "result", "part"]
-"""`upload` came from somebody, `result` from a run; a `part` is a run's own, and never shown."""
+Kind = Literal["upload", "result", "part", "model"]
+"""`upload` came from somebody, `result` from a run. Never shown: a `part`, which is a run's own,
+and the weights of a `model`."""
 
 BLOBS = Table(
     "blobs",

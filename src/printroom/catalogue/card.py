@@ -71,6 +71,10 @@ class ModelCard:
         """Whether the model is never taken unless it, or its look, is named."""
         return self.name.endswith(VARIANTS)
 
+    def has(self, look: Look) -> bool:
+        """Whether it may be taken when that look is asked for."""
+        return self.name.endswith(SHARP) if look == "sharp" else not self.is_variant
+
     @property
     def upscales(self) -> bool:
         """Whether it enlarges pictures; a model that does not say what it does is judged by scale.
@@ -121,6 +125,15 @@ class Model:
     """Name of a store, and the key of the weights there; None = they are here."""
     bare: bool = False
     """Whether its graph is meant as it is, past the reading of its card."""
+    kept: str | None = None
+    """Key of the weights in the store of assets, of a model that an account has."""
+    trusted: bool = True
+    """Whether it comes from whoever runs this server; if not, it is opened in a sandbox alone."""
+
+    @property
+    def in_process(self) -> bool:
+        """Whether it runs in our own process, rather than in one of its own."""
+        return self.trusted and self.card.runtime == "onnx"
 
     @property
     def label(self) -> str:

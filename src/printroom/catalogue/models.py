@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from printroom.catalogue.card import SHARP, Look, Model, ModelCard, Task
+from printroom.catalogue.card import Look, Model, ModelCard, Task
 from printroom.core.errors import BadModel, NotFound, ScaleNotOffered
 
 BUNDLED = Path(__file__).parent.parent / "models"
@@ -83,7 +83,7 @@ class Catalogue:
         """The models that are taken when that look is asked for."""
         if look == "faithful":
             return self._defaults
-        return tuple(model for model in self.models if model.card.name.endswith(SHARP))
+        return tuple(model for model in self.models if model.card.has(look))
 
 
 def _models_in(folder: Path) -> list[Model]:
@@ -105,7 +105,7 @@ def verified(model: Model) -> Model:
 
     Weights in a store are looked at when they are fetched.
     """
-    if model.stored:
+    if model.stored or model.kept:
         return model
     try:
         digest = digest_of(model.weights)

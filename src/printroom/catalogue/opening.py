@@ -1,17 +1,19 @@
 """The one door through which models of the catalogue are loaded, whatever runs them.
 
     Model -> open_model -> ModelSession            BadModel BadOption EnvironmentFailed
+    one that is not trusted -> open_sandboxed      BadModel NoSandbox LimitCrossed
     Model -> open_generator -> Generator           BadModel BadOption
     a bare Model -> open_model -> GraphSession     BadModel BadOption
 
-ONNX runs in this process, anything else in an environment and a process of its own; the reading of
-its card stands between the model and the house: (n, channels, h, w) float32, sRGB from 0 to 1.
+ONNX runs in this process, anything else in an environment and a process of its own, and what comes
+from a stranger behind walls, whatever it is; the reading of its card stands between the model and
+the house: (n, channels, h, w) float32, sRGB from 0 to 1.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ from printroom.runtimes.reading import Reading
 
 if TYPE_CHECKING:  # most models need none of it
     from printroom.isolation.house import Isolation
+    from printroom.isolation.sandboxed import Breach
     from printroom.isolation.session import IsolatedSession
     from printroom.runtimes.onnx.generator import Generator
 
@@ -30,12 +33,14 @@ if TYPE_CHECKING:  # most models need none of it
 def open_model(
     model: Model, providers: Sequence[Provider] = CPU, isolation: Isolation | None = None
 ) -> ModelSession:
-    """`model`, loaded. The caller closes it.
+    """`model`, which is trusted, loaded. The caller closes it.
 
     `providers`: where ONNX runs; `isolation`: where other frameworks have their environments; None
     = there are none. Raises BadModel, BadOption for a device that is not here, EnvironmentFailed.
     """
     card = model.card
+    if not model.trusted:
+        raise BadModel(f"{card.id} is a stranger's", "it is opened behind walls alone")
     if model.bare:
         return GraphSession(model.weights, providers)
     if card.reading.generates:
@@ -49,6 +54,23 @@ def open_model(
         if card.reading.plain:
             return onnx
         session = onnx
+    return adapted(session, model)
+
+
+def open_sandboxed(model: Model, breached: Callable[[Breach], None]) -> ModelSession:
+    """`model` of a stranger, loaded by a child behind walls. The caller closes it.
+
+    Its weights stay where they are until then: a child that was ended is followed by another.
+    `breached` is told of each limit that it crosses. Raises BadModel, NoSandbox, LimitCrossed.
+    """
+    from printroom.isolation.sandboxed import SandboxedSession
+
+    card = model.card
+    if card.reading.generates:
+        raise BadModel(f"{card.id} draws pictures and takes none", "only your own can be drawn by")
+    if card.runtime != "onnx":
+        raise BadModel(f"{card.id} is for {card.runtime}", "of strangers only ONNX files are run")
+    session = SandboxedSession(model.weights, card.reading, name=card.id, breached=breached)
     return adapted(session, model)
 
 

@@ -64,13 +64,15 @@ def list_accounts(
     with opened() as book:
         for account in book.look(people.accounts):
             members = book.look(people.members, account.id)
-            rows += [(account.id, account.name, one.email, one.role, one.user) for one in members]
+            known = account.id, account.handle, account.name
+            rows += [(*known, one.email, one.role, one.user) for one in members]
             if not members:
-                rows.append((account.id, account.name, "-", "-", "-"))
-    header = ("ACCOUNT", "NAME", "E-MAIL", "ROLE", "USER")
+                rows.append((*known, "-", "-", "-"))
+    header = ("ACCOUNT", "HANDLE", "NAME", "E-MAIL", "ROLE", "USER")
     if as_json:
         for row in rows:
-            told = dict(zip(("account", "name", "email", "role", "user"), row, strict=True))
+            names = ("account", "handle", "name", "email", "role", "user")
+            told = dict(zip(names, row, strict=True))
             typer.echo(json.dumps(told))
         return
     typer.echo(table([header, *rows]))

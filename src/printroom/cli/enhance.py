@@ -70,9 +70,9 @@ def enhance(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with what lands there, until a signal comes.")
     ] = False,
-    keep_metadata: Annotated[
-        bool, typer.Option("--keep-metadata/--strip-metadata", help="EXIF and XMP.")
-    ] = True,
+    metadata: Annotated[
+        str, typer.Option(help="EXIF and XMP: keep, strip, or copyright alone.")
+    ] = "keep",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per picture on stdout.")
     ] = False,
@@ -94,6 +94,7 @@ def enhance(
             mark,
         )
         from printroom.imaging.formats import format_for
+        from printroom.imaging.metadata import keep_of
         from printroom.workshop import Workshop
 
         settings = settings_with(memory, workers, device)
@@ -101,7 +102,7 @@ def enhance(
             scale=scale,
             format=None if format is None else format_for(format).name,
             quality=quality,
-            keep_metadata=keep_metadata,
+            metadata=keep_of(metadata),
             model=model,
             fix=fix,
             look=look_of(look),

@@ -22,6 +22,7 @@ from printroom.cli.metrics import metrics
 from printroom.cli.models import models
 from printroom.cli.mount import mount
 from printroom.cli.pipelines import pipelines
+from printroom.cli.push import push  # noqa: F401  a verb of `models`
 from printroom.cli.resident import resident  # noqa: F401  a verb of `models`
 from printroom.cli.run import run
 from printroom.cli.runs import runs
@@ -31,6 +32,7 @@ from printroom.cli.steps import steps
 from printroom.cli.stores import stores
 from printroom.cli.train import train
 from printroom.cli.usage import usage
+from printroom.cli.verify import verify
 from printroom.cli.version import version
 from printroom.cli.words import describe
 from printroom.cli.work import work
@@ -64,6 +66,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
+app.command()(verify)
 app.command()(version)
 app.command()(work)
 

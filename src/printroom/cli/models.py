@@ -42,6 +42,11 @@ ClassNames = Annotated[
     str | None, typer.Option(help="Names of classes in order: a file of lines, or cat,dog.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Server = Annotated[str, typer.Option(help="Its address; its key is $PRINTROOM_KEY.", metavar="URL")]
+There = Annotated[
+    str | None,
+    typer.Option("--server", help="Ask that one; its key is $PRINTROOM_KEY.", metavar="URL"),
+]
 
 
 @models.callback()
@@ -50,8 +55,11 @@ def about() -> None:
 
 
 @models.command("list")
-def list_models(as_json: AsJson = False) -> None:
+def list_models(server: There = None, as_json: AsJson = False) -> None:
     """One line per model; with --json one object per line."""
+    if server is not None:
+        _list_there(server, as_json)
+        return
     cards = [model.card for model in _workshop_models()]
     if as_json:
         for card in cards:
@@ -74,10 +82,17 @@ def list_models(as_json: AsJson = False) -> None:
 @models.command("show")
 def show(
     model: Annotated[str, typer.Argument(help="owner/name@version, or owner/name.")],
+    server: There = None,
     as_json: AsJson = False,
 ) -> None:
     """All that is known of one model."""
+    from printroom.client import Client
     from printroom.workshop import Workshop
+
+    if server is not None:
+        with Client(server) as client:
+            said_of(client.model(model), as_json)
+        return
 
     with Workshop(Settings.read()) as workshop:
         facts = _facts(workshop.catalogue.get(model).card)
@@ -174,6 +189,37 @@ def draw(
     catalogue = Catalogue((*settings.models, settings.data / "models"))
     draw_to(catalogue.get(model), output, seed, shows)
     typer.echo(str(output))
+
+
+def _list_there(server: str, as_json: bool) -> None:
+    from printroom.client import Client
+
+    with Client(server) as client:
+        found = list(client.models())
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(one))
+        return
+    rows = [
+        (one["id"], one["state"], f"x{(one['geometry'] or {}).get('scale', '?')}", one["title"])
+        for one in found
+    ]
+    typer.echo(table([("MODEL", "STATE", "SCALE", "TITLE"), *rows]))
+
+
+def said_of(told: dict[str, Any], as_json: bool) -> None:
+    """What a server says of one model."""
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    seen = told.get("examination") or {}
+    facts = {name: value for name, value in told.items() if name not in ("examination", "urls")}
+    facts["licence"] = told["licence"]["spdx"] or "unknown"
+    rows = [(name, _shown(value)) for name, value in facts.items() if value not in (None, "", [])]
+    rows += [
+        (one["code"], f"{one['verdict']}: {one['reason']}") for one in seen.get("findings", ())
+    ]
+    typer.echo(table(rows))
 
 
 def _wishes(

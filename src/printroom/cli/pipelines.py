@@ -42,11 +42,15 @@ def about() -> None:
 @pipelines.command("list")
 def list_pipelines(as_json: AsJson = False) -> None:
     """One line per pipeline; with --json one object per line."""
+    from printroom.pipelines.names import LOCAL
+
     with _shelf() as shelf:
         store = shelf.store
+        mine = store.listed()
+        known = store.aliases(LOCAL, [one.spec.name for one in mine])
         found = [
-            (one.id, store.aliases(one.spec.name), one.spec.title)
-            for one in map(store.get, store.names())
+            (one.id, known.get(one.spec.name, {}), one.spec.title)
+            for one in [*store.bundled(), *mine]
         ]
     if as_json:
         for name, aliases, title in found:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import typer
 
-from printroom.cli.models import AsJson, models
+from printroom.cli.models import AsJson, Server, models
 from printroom.cli.tables import table
 from printroom.core.errors import BadOption, NotFound
 from printroom.core.sizes import format_size
@@ -27,12 +27,7 @@ _REMEDY = "name one with --server, or start one with printroom serve"
 
 
 @models.command("resident")
-def resident(
-    server: Annotated[
-        str, typer.Option(help="Its address; its key is $PRINTROOM_KEY.", metavar="URL")
-    ] = "http://127.0.0.1:8000",
-    as_json: AsJson = False,
-) -> None:
+def resident(server: Server = "http://127.0.0.1:8000", as_json: AsJson = False) -> None:
     """Which models a server has loaded, in bytes as measured; with --json as it answers."""
     answer = _asked(server)
     if as_json:

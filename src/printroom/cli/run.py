@@ -34,6 +34,15 @@ def run(
         list[str] | None,
         typer.Option("--parameter", "-p", help="NAME=VALUE; repeatable."),
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--format", help="Of pictures: jpeg, png, webp, tiff, avif.")
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="1 to 100, for lossy formats.")
+    ] = None,
+    metadata: Annotated[
+        str, typer.Option(help="EXIF and XMP: keep, strip, or copyright alone.")
+    ] = "keep",
     memory: Memory = None,
     workers: Workers = None,
     device: Device = None,
@@ -57,10 +66,12 @@ def run(
 
             _make_folder(output, overwrite)
             words = [*(inputs or [])], [*(parameters or [])]
-            results = run_there(server, pipeline, words, output, stop.event)
+            wishes = {"format": kind, "quality": quality, "metadata": metadata}
+            results = run_there(server, pipeline, words, wishes, output, stop.event)
             if not stop.status:
                 _tell(results, as_json)
             raise typer.Exit(stop.status)
+        from printroom.engine.saving import saving_of
         from printroom.pipelines.values import parsed
         from printroom.workshop import Workshop
 
@@ -71,7 +82,10 @@ def run(
             _make_folder(output, overwrite)
             shown.begin(graph.name, 0)
             try:
-                results = workshop.run_pipeline(graph, values, output, shown.advance, stop.event)
+                saving = saving_of(kind, quality, metadata)
+                results = workshop.run_pipeline(
+                    graph, values, output, shown.advance, stop.event, saving=saving
+                )
             except Cancelled:
                 shown.say(f"{graph.name} was stopped")
             finally:

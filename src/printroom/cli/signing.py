@@ -1,4 +1,4 @@
-"""`printroom signing`: the keys that sign addresses of files and results."""
+"""`printroom signing`: the keys that sign addresses of files and results, and reports."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def list_keys() -> None:
             until = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(key.until))
         rows.append((key.id, until))
     typer.echo(table(rows))
+
+
+@signing.command("public")
+def public() -> None:
+    """The public key that checks reports of verification, base64."""
+    from printroom.catalogue.verification.signing import ReportKey
+
+    typer.echo(ReportKey.of(Settings.read().data).public)
 
 
 @signing.command("rotate")

@@ -25,15 +25,18 @@ def run_there(
     server: str,
     name: str,
     texts: tuple[Sequence[str], Sequence[str]],
+    wishes: Mapping[str, Any],
     folder: Path,
     stop: threading.Event,
 ) -> Mapping[str, Any]:
-    """The results; empty when `stop` is set before the end: then the run is taken back."""
+    """The results, written as `wishes` say; empty when `stop` is set before the end: then the run
+    is taken back.
+    """
     with Client(server) as client, bars(1) as shown:
         about = client.pipeline(name)
         ports = _ports(about)
         values = parsed(ports, given(ports, *texts))
-        run = client.submit(str(about.get("id", name)), values)
+        run = client.submit(str(about.get("id", name)), values, **wishes)
         shown.begin(name, 0)
 
         def told(event: Event) -> None:

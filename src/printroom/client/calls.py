@@ -31,27 +31,40 @@ _LOST = 10
 """Parts in a row that may get lost before an upload is given up."""
 
 
+Target = str | Mapping[str, Any]
+"""The name of a pipeline, or one that is not published, as JSON."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A run that is to be made."""
 
-    target: str
+    target: Target
     input: Mapping[str, Any]
-    format: str | None = None
+    output: Mapping[str, Any]
+    """How results are written; see `output_of`."""
     webhook: str | None = None
     deadline: float | None = None
     key: str | None = None
     """Idempotency key; None = one that is made, so that a request that got lost is tried again."""
 
 
+def output_of(
+    format: str | None,  # noqa: A002  the same word as everywhere
+    quality: int | None,
+    metadata: str | None,
+    previews: bool,
+) -> dict[str, Any]:
+    """What a request says of its results: what is left out is the server's to choose."""
+    said = {"format": format, "quality": quality, "metadata": metadata, "previews": previews}
+    return {name: value for name, value in said.items() if value not in (None, False)}
+
+
 def submit(wanted: Wanted) -> Call[Run]:
     """The run; files among its inputs are uploaded first."""
     given = yield from _uploaded(wanted.input)
-    body: dict[str, Any] = {
-        "target": wanted.target,
-        "input": given,
-        "output": {"format": wanted.format},
-    }
+    what = "target" if isinstance(wanted.target, str) else "pipeline"
+    body: dict[str, Any] = {what: wanted.target, "input": given, "output": wanted.output}
     if wanted.webhook is not None:
         body["webhook"] = wanted.webhook
     if wanted.deadline is not None:
@@ -88,9 +101,12 @@ def change(run: str, verb: str) -> Call[Run]:
     return Run.of(reply.json())
 
 
-def runs(status: str | None, after: str | None) -> Call[tuple[list[Run], str | None]]:
+def runs(
+    status: str | None, target: str | None, after: str | None
+) -> Call[tuple[list[Run], str | None]]:
     """A page of runs, and what the next one is asked with."""
-    params = {name: value for name, value in (("status", status), ("after", after)) if value}
+    said = {"status": status, "target": target, "after": after}
+    params = {name: value for name, value in said.items() if value}
     found = (yield from asked(Ask("GET", "/v1/runs", params=params))).json()
     try:
         return [Run.of(one) for one in found["data"]], found["next"]

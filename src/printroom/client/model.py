@@ -25,6 +25,8 @@ class Picture:
     bytes: int
     width: int | None
     height: int | None
+    name: str = ""
+    """What the server calls it, after what it was made of; good for people, not for paths."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,6 @@ def _value(value: Any) -> Any:
     if isinstance(value, dict) and {"file", "media_type", "bytes"} <= set(value):
         return Picture(
             str(value["file"]), value["media_type"], value["bytes"],
-            value.get("width"), value.get("height"),
+            value.get("width"), value.get("height"), str(value.get("name") or ""),
         )  # fmt: skip
     return value

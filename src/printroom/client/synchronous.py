@@ -11,9 +11,9 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from printroom.client import calls
+from printroom.client import calls, models
 from printroom.client.asking import AGAIN, Ask, Call, Lost, Pause, Reply, checked
-from printroom.client.calls import Wanted, name_of
+from printroom.client.calls import Target, Wanted, name_of, output_of
 from printroom.client.following import Parser, Progress
 from printroom.client.model import Event, File, Picture, Run
 from printroom.client.saving import Saving
@@ -41,10 +41,13 @@ class Client:
 
     def run(
         self,
-        target: str,
+        target: Target,
         input: Mapping[str, Any] | None = None,  # noqa: A002  the same word as everywhere
         *,
         format: str | None = None,  # noqa: A002
+        quality: int | None = None,
+        metadata: str | None = None,
+        previews: bool = False,
         webhook: str | None = None,
         deadline: float | None = None,
         key: str | None = None,
@@ -53,27 +56,34 @@ class Client:
     ) -> Run:
         """Run a pipeline and wait for its end. Raises why it failed, as the server does.
 
-        `input`: a value for each of its inputs; paths, and bytes, of pictures are uploaded.
-        `format`: of pictures it makes; `deadline`: seconds until it must be over there; `timeout`:
-        seconds to wait here, then DeadlinePassed; `key`: the same request with the same key is the
-        same run; `progress`: told of each event.
+        `target`: its name, or all of one that is not published, as JSON. `input`: a value for each
+        of its inputs; paths, and bytes, of pictures are uploaded. `format`, `quality`: of pictures
+        it makes; `metadata`: what goes with them, "keep", "strip" or "copyright"; `previews`:
+        whether each step shows its picture, in an event; `deadline`: seconds until it must be over
+        there; `timeout`: seconds to wait here, then DeadlinePassed; `key`: the same request with
+        the same key is the same run; `progress`: told of each event.
         """
-        wanted = Wanted(target, input or {}, format, webhook, deadline, key)
+        output = output_of(format, quality, metadata, previews)
+        wanted = Wanted(target, input or {}, output, webhook, deadline, key)
         submitted = self._do(calls.submit(wanted))
         return self.wait(submitted, timeout=timeout, progress=progress)
 
     def submit(
         self,
-        target: str,
+        target: Target,
         input: Mapping[str, Any] | None = None,  # noqa: A002
         *,
         format: str | None = None,  # noqa: A002
+        quality: int | None = None,
+        metadata: str | None = None,
+        previews: bool = False,
         webhook: str | None = None,
         deadline: float | None = None,
         key: str | None = None,
     ) -> Run:
         """The same without waiting."""
-        wanted = Wanted(target, input or {}, format, webhook, deadline, key)
+        output = output_of(format, quality, metadata, previews)
+        wanted = Wanted(target, input or {}, output, webhook, deadline, key)
         return self._do(calls.submit(wanted))
 
     def wait(
@@ -106,11 +116,11 @@ class Client:
         """Try a run that failed again. Raises WrongState."""
         return self._do(calls.change(name_of(run), "retry"))
 
-    def runs(self, status: str | None = None) -> Iterator[Run]:
-        """All of them, the newest first."""
+    def runs(self, status: str | None = None, target: str | None = None) -> Iterator[Run]:
+        """All of them, or those of a pipeline in all its versions, the newest first."""
         after: str | None = None
         while True:
-            page, after = self._do(calls.runs(status, after))
+            page, after = self._do(calls.runs(status, target, after))
             yield from page
             if after is None:
                 return
@@ -122,6 +132,33 @@ class Client:
     def pipeline(self, name: str) -> dict[str, Any]:
         """What one takes and gives."""
         return self._do(calls.pipeline(name))
+
+    def models(self, query: str = "") -> Iterator[dict[str, Any]]:
+        """The models that may be used, by name; of one's own also those that are not ready."""
+        after: str | None = None
+        while True:
+            page, after = self._do(models.listed(query, after))
+            yield from page
+            if after is None:
+                return
+
+    def model(self, name: str) -> dict[str, Any]:
+        """A version of a model, `owner/name@version`, or the newest, and how it is."""
+        return self._do(models.model(name))
+
+    def push_model(
+        self, content: Path | bytes, name: str, file: str = "model.onnx", **about: Any
+    ) -> dict[str, Any]:
+        """Give the server a model of one's own, under `name`; it can be used once it is `ready`.
+
+        `file`: what bytes are called; `about`: title, description, licence, task, reading.
+        """
+        source = source_of(content, "" if isinstance(content, Path) else file)
+        return self._do(models.pushed(source, {"name": name, **about}))
+
+    def delete_model(self, name: str) -> None:
+        """Have a version of one's own gone, or all of them."""
+        self._do(models.deleted(name))
 
     def upload(self, content: Path | bytes, name: str = "") -> File:
         """Keep a file for a while; large ones go in parts, and are taken up where they broke."""

@@ -36,7 +36,10 @@
     ├── ModelError                   a model cannot be used
     │   ├── BadModel                 422 bad_model          not an ONNX graph, or not image to image
     │   ├── ConversionFailed         422 conversion_failed  weights that cannot be made into a graph
-    │   └── ModelFailed              500 model_failed       the network itself failed on a tile
+    │   ├── ModelFailed              500 model_failed       the network itself failed on a tile
+    │   ├── LimitCrossed             422 limit_crossed      a stranger's model took more than it may
+    │   ├── NoSandbox                501 no_sandbox         nothing here keeps strangers' models in
+    │   └── BadReport                422 bad_report         no report of a verification, or changed
     ├── PipelineError                a chain of steps cannot be used
     │   ├── BadPipeline              422 bad_pipeline       names every fault, each with its place
     │   ├── BadStep                  422 bad_step           a step's declaration does not hold
@@ -64,6 +67,12 @@
     │   ├── DeadlinePassed           504 deadline_passed    it was not done in time
     │   ├── WorkerLost               500 worker_lost        its workers died, too often
     │   └── HandlerFailed            500 handler_failed     what does its work failed, too often
+    ├── MarketError                  the market does not do what was asked
+    │   ├── NotEnoughCredits     402 insufficient_credits  the wallet has less than this costs
+    │   ├── NoAccess             403 no_access          not bought, used up, ended or taken back
+    │   ├── NoQuote              422 no_quote           what it costs cannot be told beforehand
+    │   ├── TermsChanged         409 terms_changed      the offer is not what the buyer saw
+    │   └── PaymentFailed        502 payment_failed     the payment provider does not do it
     ├── OutputError                  a result cannot be written
     │   ├── Unwritable               500 unwritable_output
     │   └── DiskFull                 507 disk_full
@@ -211,6 +220,10 @@ class AccessError(PrintroomError):
     """Whoever asks does not come in, or not now."""
 
     code, status = "access_error", 401
+    account: str | None = None
+    """Whose account it would have been, for its audit log; None = nobody knows."""
+    subject: str = ""
+    """The id of the key, or of the person, likewise."""
 
 
 class NoCredentials(AccessError):
@@ -320,6 +333,33 @@ class ModelFailed(ModelError):
     """The network itself failed on a tile."""
 
     code, status = "model_failed", 500
+
+
+class LimitCrossed(ModelError):
+    """A model that is kept behind walls took more than it may, and was ended.
+
+    `limit` says what of: `memory`, `seconds` by the clock, `cpu` seconds, or `walls` when it did
+    what is forbidden.
+    """
+
+    code = "limit_crossed"
+
+    def __init__(self, reason: str, remedy: str = "", *, limit: str) -> None:
+        super().__init__(reason, remedy)
+        self.limit = limit
+        """Which."""
+
+
+class NoSandbox(ModelError):
+    """This machine has nothing that keeps the models of strangers from doing harm."""
+
+    code, status = "no_sandbox", 501
+
+
+class BadReport(ModelError):
+    """Not the report of a verification, or not as it was signed."""
+
+    code = "bad_report"
 
 
 class PipelineError(PrintroomError):
@@ -492,6 +532,42 @@ class HandlerFailed(JobError):
     """The code that does the job failed, more often than it may be tried again."""
 
     code = "handler_failed"
+
+
+class MarketError(PrintroomError):
+    """The market does not do what was asked."""
+
+    code, status = "market_error", 422
+
+
+class NotEnoughCredits(MarketError):
+    """The wallet has less than this costs, without what is held for others."""
+
+    code, status = "insufficient_credits", 402
+
+
+class NoAccess(MarketError):
+    """What is on offer was not bought, or is used up, over, or taken back."""
+
+    code, status = "no_access", 403
+
+
+class NoQuote(MarketError):
+    """What a run costs depends on something that is not known before it runs."""
+
+    code = "no_quote"
+
+
+class TermsChanged(MarketError):
+    """The offer changed after the buyer looked at it; nothing was charged."""
+
+    code, status = "terms_changed", 409
+
+
+class PaymentFailed(MarketError):
+    """The payment provider does not answer, or says no."""
+
+    code, status = "payment_failed", 502
 
 
 class OutputError(PrintroomError):

@@ -3,6 +3,7 @@
     configure("json")                  {"time", "level", "logger", "message", ...} a line, on stderr
     with about(run="01J..."): ...      every line from here on says whose it is
     log.info(text, extra={"facts": {"status": 200}})     members of their own, in place of a message
+    with telling(tell): told("3 faces")                   a line for whoever follows the work
 
 Whose a line is goes with the thread, and with the task of an event loop.
 """
@@ -13,12 +14,14 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _ABOUT: ContextVar[Mapping[str, str]] = ContextVar("printroom.logs.about", default={})  # noqa: B039
 """What is known of the work in progress; never changed, only replaced."""
+
+_TOLD: ContextVar[Callable[[str], None] | None] = ContextVar("printroom.logs.told", default=None)
 
 
 @contextmanager
@@ -29,6 +32,23 @@ def about(**facts: str) -> Iterator[None]:
         yield
     finally:
         _ABOUT.reset(token)
+
+
+@contextmanager
+def telling(tell: Callable[[str], None]) -> Iterator[None]:
+    """What work says inside the `with`, in this thread, is told to `tell`, too."""
+    token = _TOLD.set(tell)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+
+
+def told(text: str) -> None:
+    """A line that the work in progress says to whoever follows it, if anybody does."""
+    tell = _TOLD.get()
+    if tell is not None:
+        tell(text)
 
 
 class JsonLines(logging.Formatter):

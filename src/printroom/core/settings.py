@@ -8,6 +8,7 @@ Options of the command line are laid over it with `dataclasses.replace`.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from typing import Any
 
 from printroom.core.errors import BadOption
 from printroom.core.sizes import parse_size
+
+EMBEDDED = "printroom.db"
+"""The file of the database in the data folder, where no other is named."""
 
 
 def _home() -> Path:
@@ -71,6 +75,9 @@ class Settings:
     """Whether each picture leaves one line of JSON on standard error; 1 or 0."""
     http_login: bool = False
     """Whether everybody says who they are, also on loopback before there are accounts; 1 or 0."""
+    http_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose word on a client's address, scheme and path counts,
+    separated by commas: `127.0.0.1, 10.0.0.0/8`; none = of no proxy."""
     http_metrics_open: bool = False
     """Whether anybody may read `/metrics`; 1 or 0."""
     url: str | None = None
@@ -100,6 +107,9 @@ class Settings:
     endpoints: tuple[str, ...] = ()
     """Hosts that accounts may name as the endpoint of a store, beside those of known services,
     separated by commas: `minio.example:9000`, `*.example`."""
+    screens: Path | None = None
+    """A file (TOML) that says which classifiers look at what strangers' models make, while these
+    are verified; None = nobody looks."""
     presets: str = ""
     """Names for what may be done to a picture on its way out, with semicolons between:
     `thumb=w:320/h:320/fit:cover; large=w:1920`."""
@@ -127,6 +137,20 @@ class Settings:
     outbound_allow: tuple[str, ...] = ()
     """Hosts and networks, separated by commas, that URLs of files and webhooks may lead to though
     they are not public, also without https; none = only what is public."""
+
+    market_fee: float = 0.2
+    """Part of each sale that the installation keeps, 0 to 1."""
+    market_maturing: int = 14 * 24 * 3600
+    """Seconds from a sale until it may be paid out to the seller: refunds come first."""
+    market_currency: str = "eur"
+    """What credits are bought and paid out in; a credit is a hundredth of it."""
+    stripe_key: str | None = field(default=None, repr=False)
+    """Key of Stripe's API, which then takes payments and pays sellers; None = by hand. Needs the
+    extra `stripe`."""
+    stripe_secret: str | None = field(default=None, repr=False)
+    """What Stripe signs its notices with."""
+    stripe_url: str | None = None
+    """Where Stripe's API is reached; None = at Stripe."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -159,6 +183,16 @@ def _part(text: str) -> float:
     return part
 
 
+def _fraction(text: str) -> float:
+    try:
+        part = float(text)
+    except ValueError:
+        part = -1.0
+    if not 0 <= part <= 1:
+        raise BadOption(f"{text!r} is no part of a sale", "write it as 0.2, from 0 to 1")
+    return part
+
+
 def _seconds(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadOption(f"{text!r} is not a whole number of seconds", "write it as 300")
@@ -185,6 +219,17 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    for name in _names(text):
+        try:
+            ipaddress.ip_network(name, strict=False)
+        except ValueError:
+            raise BadOption(
+                f"{name!r} is no address and no network", "write it as 127.0.0.1 or 10.0.0.0/8"
+            ) from None
+    return _names(text)
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "data": lambda text: Path(text).expanduser(),
     "memory": parse_size,
@@ -205,6 +250,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "http_waiting": _count,
     "http_log": _flag,
     "http_login": _flag,
+    "http_proxies": _networks,
     "http_metrics_open": _flag,
     "url": str,
     "owner_email": str,
@@ -218,6 +264,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "traces": str,
     "database_url": str,
     "endpoints": _names,
+    "screens": lambda text: Path(text).expanduser(),
     "presets": str,
     "variants": parse_size,
     "jobs_lease": _count,
@@ -229,4 +276,10 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "files_largest": parse_size,
     "files_keep": _count,
     "outbound_allow": _names,
+    "market_fee": _fraction,
+    "market_maturing": _seconds,
+    "market_currency": str.lower,
+    "stripe_key": str,
+    "stripe_secret": str,
+    "stripe_url": str,
 }

@@ -177,12 +177,13 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
+    driver: Any = connection.connection.dbapi_connection
     if not options.get("writes"):
-        connection.exec_driver_sql("BEGIN")
+        driver.execute("BEGIN")
         return
     level = "FULL" if options.get("lasting", True) else "NORMAL"
-    connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver.execute(f"PRAGMA synchronous = {level}")
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def _wait(seconds: float, stop: threading.Event | None) -> None:

@@ -1,6 +1,7 @@
 """What a database's own exceptions mean.
 
-    SQLAlchemyError -> DatabaseUnavailable   it does not answer, or is locked: worth another try
+    SQLAlchemyError, sqlite3.Error
+                    -> DatabaseUnavailable   it does not answer, or is locked: worth another try
                     -> DiskFull              its disk is full: worth another try, later
                     -> DatabaseMismatch      tables are missing, or are not as this printroom knows
                     -> BadOption             a text with a zero byte, which PostgreSQL cannot hold
@@ -42,6 +43,8 @@ def meaning(error: Exception, where: str) -> Exception:
         return error
     if isinstance(error, PoolTimeout):
         return DatabaseUnavailable(f"{where}: all connections are in use", "try again later")
+    if isinstance(error, sqlite3.Error):  # of a statement that we gave to the driver ourselves
+        return _sqlite(error, error, where)
     if not isinstance(error, DBAPIError):
         return error
     original: Any = error.orig
@@ -50,7 +53,7 @@ def meaning(error: Exception, where: str) -> Exception:
     return _postgres(error, getattr(original, "sqlstate", None) or "", where)
 
 
-def _sqlite(error: DBAPIError, original: sqlite3.Error, where: str) -> Exception:
+def _sqlite(error: Exception, original: sqlite3.Error, where: str) -> Exception:
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"{where}: its disk is full", "free some room; nothing was half written")

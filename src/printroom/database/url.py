@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from printroom.core.errors import BadOption
+from printroom.core.settings import EMBEDDED
 
 SQLITE, POSTGRES = "sqlite", "postgresql+psycopg"
 _REMEDY = f"write it as sqlite:////folder/file.db or {POSTGRES}://user:password@host/name"
@@ -22,7 +23,7 @@ _REMEDY = f"write it as sqlite:////folder/file.db or {POSTGRES}://user:password@
 
 def embedded(folder: Path) -> str:
     """The URL of the database that lies in `folder` when nobody names another."""
-    return f"{SQLITE}:///{(folder / 'printroom.db').absolute()}"
+    return f"{SQLITE}:///{(folder / EMBEDDED).absolute()}"
 
 
 def parse(text: str) -> URL:

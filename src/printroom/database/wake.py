@@ -23,13 +23,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from printroom.database.engine import TCP, Database
+from printroom.database.prepared import Prepared
 
 POLL = 0.003
 """Seconds between looks at an SQLite file; one look takes some microseconds."""
 _AWAY = 0.5
 """Seconds until a listener that lost its database tries again."""
 _CHANNEL = "printroom"
-_NOTIFY = text(f"SELECT pg_notify('{_CHANNEL}', :topics)")
+_NOTIFY = Prepared(text(f"SELECT pg_notify('{_CHANNEL}', :topics)"))
 _TABLE = "CREATE TABLE IF NOT EXISTS wakes (topic TEXT PRIMARY KEY, told INTEGER NOT NULL)"
 _COUNT = (
     "INSERT INTO wakes (topic, told) VALUES {rows}"
@@ -67,9 +68,10 @@ class Wakes:
             return ()
         if self._database.sqlite:
             rows = ", ".join(["(?, 1)"] * len(named))
-            found = connection.exec_driver_sql(_COUNT.format(rows=rows), named)
-            return [(topic, count) for topic, count in found]
-        connection.execute(_NOTIFY, {"topics": ",".join(named)})
+            driver: Any = connection.connection.dbapi_connection
+            found: Told = driver.execute(_COUNT.format(rows=rows), named).fetchall()
+            return found
+        _NOTIFY(connection, {"topics": ",".join(named)})
         return [(topic, 0) for topic in named]
 
     def done(self, told: Told) -> None:

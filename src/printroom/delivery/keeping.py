@@ -39,6 +39,10 @@ class Kept:
         self.size = found.st_size
         self.used = found.st_mtime
 
+    def fileno(self) -> int:
+        """The descriptor, open for as long as this is."""
+        return self._file
+
     def read(self, start: int, size: int) -> bytes:
         """Those bytes."""
         return os.pread(self._file, size, start)

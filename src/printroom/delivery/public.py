@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, Double, MetaData, Table, Text, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from printroom.assets.assets import Assets
+from printroom.assets.assets import SHOWN, Assets
 from printroom.assets.model import ASSETS, BLOBS, Asset
 from printroom.core.errors import NotFound
 from printroom.database.migrate import Scripts, migrate
@@ -77,7 +77,7 @@ class PublicAssets:
             select(*ASSETS.c, PUBLIC.c.asset.is_not(None).label("public"))
             .join(BLOBS, BLOBS.c.place == ASSETS.c.place)
             .outerjoin(PUBLIC, PUBLIC.c.asset == ASSETS.c.id)
-            .where(BLOBS.c.digest == digest, ASSETS.c.kind != "part")
+            .where(BLOBS.c.digest == digest, SHOWN)
             .where(or_(ASSETS.c.expires_at.is_(None), ASSETS.c.expires_at > now))
             .order_by(PUBLIC.c.asset.is_(None), ASSETS.c.created_at, ASSETS.c.id)
         )

@@ -6,6 +6,9 @@
 
 Who asks for one that is being made waits for it, in other processes too. So many are made at once
 and so many may wait; beyond that the answer is Overloaded. All are bounded in pixels and memory.
+
+A large original is laid out in tiles first, once, and what is wanted is made of those: a part of it
+is there in a moment, wherever it lies. `f:png` is made of the original itself, so it is exact.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from printroom.core.errors import Overloaded
 from printroom.delivery.artifact import Artifact, Content, Stored
@@ -26,6 +31,9 @@ from printroom.delivery.options import Options
 from printroom.imaging.limits import Limits
 from printroom.storage.cache import BlockCache
 from printroom.storage.local import local_path
+
+if TYPE_CHECKING:
+    from printroom.imaging.image import Image
 
 RUNNING = 2
 """Pictures that are made at once."""
@@ -37,6 +45,8 @@ _VERSION = 1
 """Counted up when the same options make other bytes."""
 _WHOLE = 32 * 2**20
 """Bytes of an original that is read into memory rather than from a file."""
+LARGE = 40_000_000
+"""Pixels beyond which an original is laid out in tiles."""
 
 
 class Variants:
@@ -45,8 +55,11 @@ class Variants:
     def __init__(
         self, folder: Path, limit: int, pixels: int, cache: BlockCache, waiting: int = WAITING
     ) -> None:
-        """`limit`: bytes of what is kept. `pixels`: of the largest original."""
-        self._keep = Keep(folder, limit)
+        """`limit`: bytes of what is kept, and as many again of tiles. `pixels`: of the largest
+        original.
+        """
+        self._keep, self._tiles = Keep(folder, limit), Keep(folder / "tiles", limit)
+        self._limit = limit
         self._limits = Limits(pixels, MEMORY)
         self._cache, self._waiting = cache, waiting
         self._pool = ThreadPoolExecutor(RUNNING, "printroom-variant")
@@ -59,8 +72,7 @@ class Variants:
 
     def name(self, digest: str, options: Options, wanted: Class) -> str:
         """32 hexadecimal digits for one picture: what its ETag says."""
-        about = json.dumps([_VERSION, self._libvips, digest, options.parts(), wanted])
-        return hashlib.sha256(about.encode()).hexdigest()[:32]
+        return self._named(digest, options.parts(), wanted)
 
     def kept(self, name: str) -> Content | None:
         """The picture, if it was made before."""
@@ -88,7 +100,24 @@ class Variants:
             self._making.pop(name, None)
 
     def _write(self, artifact: Artifact, options: Options, wanted: Class, target: Path) -> None:
-        from printroom.delivery.rendering import render  # loads libvips
+        from printroom.delivery.rendering import lay_out, render, render_tiles  # loads libvips
+
+        choose = partial(format_of, wanted)
+        name = self._named(artifact.digest, "tiles")
+        exact = options.format == "png"
+        tiles = None if exact else self._tiles.get(name)
+        if tiles is None:
+            with self._opened(artifact) as image:
+                if exact or not self._wants_tiles(image):
+                    render(image, options, choose, target)
+                    return
+                tiles = self._tiles.make(name, partial(lay_out, image))
+        render_tiles(tiles.fileno(), options, choose, target)
+
+    @contextmanager
+    def _opened(self, artifact: Artifact) -> Iterator[Image]:
+        """Raises NotAPicture, BrokenPicture, TooManyPixels, NeedsMemory."""
+        from printroom.imaging.image import Image
 
         with ExitStack() as held:
             source: bytes | Path
@@ -96,8 +125,17 @@ class Variants:
                 source = Stored(artifact, self._cache).read(0, artifact.size)
             else:
                 source = held.enter_context(local_path(self._cache, artifact.store, artifact.key))
-            choose = partial(format_of, wanted)
-            render(source, options, choose, target, self._limits)
+            yield held.enter_context(Image.open(source, self._limits))
+
+    def _wants_tiles(self, image: Image) -> bool:
+        from printroom.imaging.tiled import BYTES
+
+        pixels = image.width * image.height
+        return LARGE < pixels <= self._limit / BYTES
+
+    def _named(self, *about: object) -> str:
+        text = json.dumps([_VERSION, self._libvips, *about])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @cached_property
     def _libvips(self) -> str:

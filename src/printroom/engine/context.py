@@ -15,7 +15,9 @@ from pathlib import Path
 
 from printroom.catalogue.card import ModelCard
 from printroom.core.errors import NotFound
+from printroom.core.logs import told
 from printroom.core.session import Session
+from printroom.engine.enhancement import look_of
 from printroom.engine.flow import Desk
 
 SECRET = "PRINTROOM_SECRET_"
@@ -38,16 +40,16 @@ class Context:
 
     def session(self, model: str) -> Session:
         """The model, shared; it is loaded, and loaded again should it have been let go."""
-        floor = self._desk.floor
-        return floor.link(floor.model(model), self._desk.order).session
+        floor, order = self._desk.floor, self._desk.order
+        return floor.link(floor.model(model, order.accounts), order).session
 
-    def models(self, task: str) -> Sequence[ModelCard]:
+    def models(self, task: str, look: str = "faithful") -> Sequence[ModelCard]:
         """The models that may be taken for `task` without being named, the default first."""
         cards = (model.card for model in self._desk.floor.catalogue.models)
         return [
             card
             for card in cards
-            if task == ("upscale" if card.upscales else card.task) and not card.is_variant
+            if task == ("upscale" if card.upscales else card.task) and card.has(look_of(look))
         ]
 
     def secret(self, name: str) -> str:
@@ -61,6 +63,10 @@ class Context:
     def progress(self, done: int, total: int) -> None:
         """Tell whoever waits how far a step is."""
         self._desk.order.tell(done, total)
+
+    def log(self, text: str) -> None:
+        """A line for whoever follows the run, among its events."""
+        told(text)
 
     def check(self) -> None:
         """Raises Cancelled once the caller has taken the work back."""

@@ -17,7 +17,7 @@ from printroom.engine.done import Done
 from printroom.engine.scheduler import Priority
 from printroom.imaging.encode import Encoder, PictureSpec, encoder_bytes
 from printroom.imaging.formats import FORMATS, PNG, TIFF, Format, format_for
-from printroom.imaging.metadata import Metadata
+from printroom.imaging.metadata import Keep, Metadata
 
 FIXES = ("dejpeg", "denoise", "lowlight", "colour", "deblur")
 """What can be mended, in the order in which it is."""
@@ -37,7 +37,7 @@ class EnhanceOptions:
     where it can be written and holds the result, else PNG, or TIFF for large results."""
     quality: int | None = None
     """1 to 100, for lossy formats; None = the format's own default."""
-    keep_metadata: bool = True
+    metadata: Keep = "keep"
     """Whether EXIF and XMP go with the picture; the colour profile always does."""
     model: str | Path | None = None
     """Id on the catalogue, or path of an ONNX file; None = the best model of that scale."""

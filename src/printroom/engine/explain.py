@@ -110,12 +110,15 @@ class Explanation:
         return "\n\n".join(["\n".join(head), *blocks])
 
 
-def explain(graph: Graph, floor: Floor, values: Mapping[str, Any]) -> Explanation:
+def explain(
+    graph: Graph, floor: Floor, values: Mapping[str, Any], order: Order | None = None
+) -> Explanation:
     """What it would take with these inputs; those that are missing take their defaults.
 
-    Of pictures only the header is read. Without one, a photo of 12 megapixels is planned for.
+    `order`: for whom, as far as that says which models there are; None = nobody. Of pictures only
+    the header is read. Without one, a photo of 12 megapixels is planned for.
     """
-    with closing(Desk(floor, Order())) as desk:
+    with closing(Desk(floor, order or Order())) as desk:
         return _Explaining(graph, desk, values).run()
 
 
@@ -225,7 +228,7 @@ class _Explaining:
         name = step.model(Context(self._desk))
         if name is None:
             return _said(node, "passes by"), None
-        link = self._floor.link(self._floor.model(name))
+        link = self._floor.link(self._floor.model(name, self._desk.order.accounts))
         return _said(node, "streams", link.name), link
 
     def _value(self, binding: Binding) -> Any:

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from printroom.catalogue.card import Look, Model
 from printroom.catalogue.models import BUNDLED, Catalogue
-from printroom.core.errors import NeedsMemory
+from printroom.core.errors import NeedsMemory, NotFound
 from printroom.core.ledger import Crowded, Ledger
 from printroom.core.session import ModelSession
 from printroom.core.settings import Settings
@@ -30,7 +30,7 @@ from printroom.core.tracing import tracer_to
 from printroom.engine.channels import Rows
 from printroom.engine.device import Device
 from printroom.engine.links import SAME, Link
-from printroom.engine.loading import Anywhere, AtHand, Loader, Weights, stored_models
+from printroom.engine.loading import Anywhere, Loader, Owned, Weights, stored_models
 from printroom.engine.order import Order
 from printroom.engine.plan import MIB, PACE, SLACK, Part, Plan, Room, default_budget, plan, resident
 from printroom.engine.rasters import Raster
@@ -41,6 +41,9 @@ from printroom.engine.stream import stream
 from printroom.engine.trial import trial
 from printroom.imaging.encode import PictureSpec
 from printroom.isolation.grants import CardLedger, Grant
+
+if TYPE_CHECKING:  # most have only models of their own
+    from printroom.isolation.sandboxed import Breach
 
 SERVING_TILE = 0.15
 """Seconds that a tile should take at most while others wait for their turn. We promise a quarter
@@ -94,12 +97,18 @@ class Floor:
     """Workers, models and memory; close it."""
 
     def __init__(
-        self, settings: Settings, *, serving: bool = False, weights: Weights | None = None
+        self,
+        settings: Settings,
+        *,
+        serving: bool = False,
+        weights: Weights | None = None,
+        owned: Callable[[], Owned | None] = lambda: None,
     ) -> None:
         """`serving`: many runs at once, each of them waited for, rather than one after the other.
 
-        `weights`: where models come from; None = they lie here, or in `settings.model_stores`.
-        Raises BadOption for a device that is not here.
+        `weights`: where models come from; None = they lie here, in `settings.model_stores`, or are
+        some account's. `owned`: gives those of accounts, None = there can be none; called when
+        one is asked for. Raises BadOption for a device that is not here.
         """
         self.device = Device.parse(settings.device, settings.gpu_share)
         self.tallies = Tallies()
@@ -117,8 +126,17 @@ class Floor:
         """What runs and models take beside that."""
         self._serving = serving
         stored = stored_models(settings)
-        weights = weights or (Anywhere(stored) if stored else AtHand())
-        self._loader = Loader(self.device.providers, settings.data, weights, tries=serving)
+        self._owned = owned
+        weights = weights or Anywhere(stored, owned)
+        self.breached: Callable[[Breach], None] = lambda _breach: None
+        """Told of each limit that a stranger's model crosses."""
+        self._loader = Loader(
+            self.device.providers,
+            settings.data,
+            weights,
+            tries=serving,
+            breached=self._crossed,
+        )
         self.residency = Residency(
             self._load,
             self.ledger,
@@ -163,11 +181,24 @@ class Floor:
         """Bytes the process takes with its models loaded and no run in progress."""
         return self.bare + self.ledger.kept
 
-    def model(self, name: str | Path) -> Model:
+    def model(self, name: str | Path, accounts: Sequence[str] = ()) -> Model:
         """The model of an id, or in an ONNX file. Raises NotFound or BadModel.
 
-        Who serves is asked by strangers: files are named by a Path there, never by a text.
+        `accounts`: whose own models may be meant, too; the server's come first. Who serves is asked
+        by strangers: files are named by a Path there, never by a text.
         """
+        try:
+            return self._at_hand(name)
+        except NotFound as missing:
+            owned = self._owned() if accounts else None
+            if owned is None:
+                raise
+            try:
+                return owned.find(str(name), accounts)  # asks the database: not under a lock
+            except NotFound:
+                raise missing from None  # which says what the server has
+
+    def _at_hand(self, name: str | Path) -> Model:
         file = isinstance(name, Path) or (not self._serving and name.lower().endswith(".onnx"))
         key = (str(name), _stamp(Path(name)) if file else None)
         with self._finding:
@@ -183,6 +214,15 @@ class Floor:
             if (scale, look) not in self._best:
                 self._best[scale, look] = self.catalogue.for_scale(scale, look)
             return self._best[scale, look]
+
+    def paces(self) -> dict[str, float]:
+        """Seconds per input pixel that models were seen to take on one worker, by their ids."""
+        with self._lock:
+            scheduler, links = self._scheduler, list(self._links.values())
+        if scheduler is None:
+            return {}
+        found = {link.name: scheduler.pace(link.session) for link in links}
+        return {name: pace for name, pace in found.items() if pace is not None}
 
     def link(self, model: Model, order: Order = ALONE) -> Link:
         """The one link of `model`, which is loaded for it at the first use."""
@@ -284,6 +324,9 @@ class Floor:
                 self._grant = None
         self.tracer.close()
 
+    def _crossed(self, breach: Breach) -> None:
+        self.breached(breach)  # who hears of it may have come later
+
     @contextmanager
     def _timed(self, links: Sequence[Link], cut: Plan) -> Iterator[None]:
         """A picture on its way through a chain, for the log book."""
@@ -301,11 +344,11 @@ class Floor:
 
     def _load(self, model: Model) -> ModelSession:
         """What the residency loads by. The first model brings its framework along."""
-        if model.card.runtime == "onnx":
+        if model.in_process:
             with self._holding:
                 self._grant = self._grant or self.device.hold(self._cards)
         session = self._loader(model)
-        if not self._framework and model.card.runtime == "onnx":
+        if not self._framework and model.in_process:
             with self._lock:
                 self._framework = True
                 loaded = believable(model, session.resident_bytes)
@@ -473,7 +516,8 @@ def _streamed(
             with native():
                 paper.write(rows)
 
-        stream(read, write, cut, [link.session for link in links], run, progress=order.tell)
+        sessions, taps = [link.session for link in links], [link.tap for link in links]
+        stream(read, write, cut, sessions, run, progress=order.tell, taps=taps)
         with native():
             return paper.finish()
 

@@ -84,7 +84,8 @@ class Desk:
     def alone(self, link: Link, planes: Planes) -> Planes:
         """A part of a picture (1, 3, h, w) through a link, as a picture of its own."""
         lines, quiet = planes[0].transpose(1, 0, 2), replace(self.order, progress=None)
-        sent = self.floor.send(Raster.of_lines(lines), (link,), _Lines(), quiet)
+        unseen = replace(link, tap=None)
+        sent = self.floor.send(Raster.of_lines(lines), (unseen,), _Lines(), quiet)
         return np.ascontiguousarray(sent.result.transpose(1, 0, 2))[None]
 
     def close(self) -> None:

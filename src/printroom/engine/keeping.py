@@ -23,6 +23,7 @@ from printroom.engine.flow import Desk, Flow
 from printroom.engine.rasters import Raster
 from printroom.imaging.encode import PictureSpec
 from printroom.pipelines.graph import Node
+from printroom.pipelines.step import Planes
 
 _WHAT = "$"
 """Key of the objects that stand for what JSON has no word for."""
@@ -32,6 +33,13 @@ _PIECE = 1 << 20
 
 class Keeper(Protocol):
     """Follows a run, and keeps what its steps leave. Any call may raise, which ends the run."""
+
+    @property
+    def previews(self) -> bool:
+        """Whether it wants to see pictures."""
+
+    def shown(self, name: str, planes: Planes) -> None:
+        """A small picture (1, 1 or 3, h, w) of what a node of the graph gives."""
 
     def begins(self, node: Node) -> None:
         """A step is about to be executed: not skipped, and not kept."""

@@ -6,7 +6,8 @@ TileStep, parameters -> Link        StepFailed, when its code fails on a tile
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from printroom.core.errors import PrintroomError, StepFailed
 from printroom.core.session import Session
+from printroom.engine.channels import Rows
 from printroom.engine.plan import PACE, Costs, Part
 from printroom.imaging.tiling import Geometry
 from printroom.pipelines.step import TileStep
@@ -35,6 +37,8 @@ class Link:
     """What planning must know of it."""
     guess: float = PACE
     """Seconds per input pixel, before it was timed."""
+    tap: Callable[[Rows], None] | None = field(default=None, compare=False)
+    """Sees the rows behind it as they pass, each time, in the thread that streams."""
 
 
 class _StepSession:

@@ -2,14 +2,16 @@
 
     Model -> Weights.here -> a path -> open_model -> trial -> ModelSession
              what fetching raises      BadModel BadOption EnvironmentFailed
+                                       or open_sandboxed, for what a stranger made: and NoSandbox
+                                       LimitCrossed
 
 All of it happens once for however many ask at the same time (`residency`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from printroom.catalogue.card import Model
 from printroom.catalogue.models import verified
-from printroom.catalogue.opening import open_model
+from printroom.catalogue.opening import open_model, open_sandboxed
 from printroom.core.errors import PrintroomError
 from printroom.core.session import ModelSession
 from printroom.core.settings import Settings
@@ -27,6 +29,7 @@ from printroom.runtimes.onnx.session import Provider
 if TYPE_CHECKING:
     from printroom.catalogue.stored import StoredModels
     from printroom.isolation.house import Isolation
+    from printroom.isolation.sandboxed import Breach
 
 
 class Weights(Protocol):
@@ -49,15 +52,28 @@ class AtHand:
         yield verified(model).weights
 
 
-class Anywhere:
-    """Implements `Weights` with the files that the catalogue lists, and those of stores."""
+class Owned(Weights, Protocol):
+    """The models that accounts have."""
 
-    def __init__(self, stored: StoredModels) -> None:
-        self._here, self._stored = AtHand(), stored
+    def find(self, name: str, accounts: Sequence[str]) -> Model:
+        """The model `name`, if one of `accounts` may use it. Raises NotFound, BadModel."""
+
+
+class Anywhere:
+    """Implements `Weights` with the files that the catalogue lists, those of stores, and those that
+    accounts have.
+    """
+
+    def __init__(self, stored: StoredModels | None, owned: Callable[[], Owned | None]) -> None:
+        self._here, self._stored, self._owned = AtHand(), stored, owned
 
     def here(self, model: Model) -> AbstractContextManager[Path]:
         """Raises what a store raises, and BadModel when they are not those of the card."""
-        return (self._stored if model.stored else self._here).here(model)
+        if model.kept is not None and (owned := self._owned()) is not None:
+            return owned.here(model)
+        if model.stored is not None and self._stored is not None:
+            return self._stored.here(model)
+        return self._here.here(model)
 
 
 def stored_models(settings: Settings) -> StoredModels | None:
@@ -73,25 +89,51 @@ def stored_models(settings: Settings) -> StoredModels | None:
     return StoredModels(settings.model_stores, StoreBook(data), cache, data / "cards")
 
 
+class _Held:
+    """Implements `ModelSession` with another one, whose weights stay until it is closed."""
+
+    def __init__(self, session: ModelSession, weights: ExitStack) -> None:
+        self._session, self._weights = session, weights
+        self.run, self.shrink = session.run, session.shrink
+
+    @property
+    def resident_bytes(self) -> int:
+        return self._session.resident_bytes
+
+    @property
+    def channels(self) -> int:
+        return self._session.channels
+
+    def close(self) -> None:
+        self._session.close()
+        self._weights.close()
+
+
 class Loader:
     """Opens models for one device."""
 
     def __init__(
-        self, providers: Sequence[Provider], data: Path, weights: Weights, *, tries: bool
+        self,
+        providers: Sequence[Provider],
+        data: Path,
+        weights: Weights,
+        *,
+        tries: bool,
+        breached: Callable[[Breach], None],
     ) -> None:
         """`data`: a folder for the environments of other frameworks than ONNX's.
 
-        `tries`: whether each model has to pass a trial before it takes pictures.
+        `tries`: whether each model has to pass a trial before it takes pictures. `breached`: told
+        of each limit that a stranger's model crosses.
         """
         self._providers, self._data = providers, data
-        self._weights, self._tries = weights, tries
+        self._weights, self._tries, self._breached = weights, tries, breached
 
     def __call__(self, model: Model) -> ModelSession:
         """The model, ready. Raises BadModel, for one that fails its trial, too, and NeedsMemory."""
-        with self._weights.here(model) as weights:
-            here = replace(model, weights=weights)
-            house = None if model.card.runtime == "onnx" else self._isolation
-            session = open_model(here, self._providers, house)
+        with ExitStack() as stack:
+            here = replace(model, weights=stack.enter_context(self._weights.here(model)))
+            session = self._opened(here)
             if self._tries and not model.bare:  # nobody knows what it would take
                 try:
                     trial(session, here)
@@ -99,7 +141,13 @@ class Loader:
                     with suppress(PrintroomError):
                         session.close()
                     raise
-            return session
+            return session if model.trusted else _Held(session, stack.pop_all())
+
+    def _opened(self, model: Model) -> ModelSession:
+        if not model.trusted:
+            return open_sandboxed(model, self._breached)
+        house = None if model.in_process else self._isolation
+        return open_model(model, self._providers, house)
 
     @cached_property
     def _isolation(self) -> Isolation:

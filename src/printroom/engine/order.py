@@ -29,6 +29,15 @@ class Order:
     """Set it from any thread to stop the run."""
     aside: Aside = nullcontext
     """Entered while the run's thread waits, or is in native code for more than a moment."""
+    account: str = ""
+    """Whose run it is: it may name that account's own models. Empty = nobody's."""
+    owner: str = ""
+    """Whose pipeline it is, if another's: what it names itself may be that account's."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Whose models may be used."""
+        return tuple(one for one in (self.account, self.owner) if one)
 
     def check(self) -> None:
         """Raises Cancelled once the caller has taken the work back."""

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from printroom.core.errors import BadOption, PrintroomError, StepFailed
 from printroom.engine.context import Context
 from printroom.engine.done import Done
 from printroom.engine.flow import Desk, Flow
+from printroom.engine.glimpse import Glimpse, glimpsed
 from printroom.engine.keeping import Keeper, packed, unpacked
 from printroom.engine.links import failed, step_link
 from printroom.engine.rasters import Raster
@@ -151,14 +154,18 @@ class Running:
             name = step.model(context)
             if name is None:
                 return flow
-            floor = self._desk.floor
-            link = floor.link(floor.model(name), self._desk.order)
+            floor, order = self._desk.floor, self._desk.order
+            link = floor.link(floor.model(name, order.accounts), order)
         else:
             assert isinstance(step, TileStep)
             plain = type(step).prepare is TileStep.prepare  # a preview costs a pass
             link = step_link(step, None if plain else step.prepare(context, flow.preview))
         by = link.name if isinstance(step, ModelStep) else ""
         self.done.append(Done(node.name, node.step.name, by))
+        keeper = self._keeper
+        if keeper is not None and keeper.previews:
+            seen = Glimpse(flow.then(link).spec, partial(keeper.shown, node.name))
+            link = replace(link, tap=seen)
         return flow.then(link)
 
     def _run(
@@ -174,11 +181,23 @@ class Running:
                 if _flows(value):
                     given[name] = _mapped(value, planes.__getitem__)
             result = step.run(context, **given)
-            return self._outputs(node, result, flows[0].origin if flows else None)
+            outputs = self._outputs(node, result, flows[0].origin if flows else None)
+        if self._keeper is not None and self._keeper.previews:
+            self._show(node, _fields(result), self._keeper)
+        return outputs
+
+    def _show(self, node: Node, fields: Mapping[str, Any], keeper: Keeper) -> None:
+        """The first picture of what a step returned, which has been checked."""
+        for name, port in node.step.outputs.items():
+            value = fields[name] if _pictures(port.kind) else None
+            for one in value if isinstance(value, list) else [value]:
+                if one is not None:
+                    keeper.shown(node.name, glimpsed(np.asarray(one, np.float32)))
+                    return
 
     def _outputs(self, node: Node, result: Any, like: Raster | None) -> dict[str, Any]:
         """The outputs of a step from what it returned, of their kinds."""
-        fields = result._asdict() if hasattr(result, "_asdict") else {"result": result}
+        fields = _fields(result)
         outputs = {}
         for name, port in node.step.outputs.items():
             what = f"step {node.step.name}: its output {name!r}"
@@ -203,9 +222,17 @@ class Running:
         if isinstance(binding, Constant) or value is None or _pictures(port.kind):
             return value
         try:
-            return port.coerce(value)
+            value = port.coerce(value)
         except ValueError as error:
             raise BadOption(f"step {node.name}: {name} {error}") from None
+        return self._named(value) if isinstance(port.kind, kinds.Model) else value
+
+    def _named(self, model: str) -> str:
+        """The id of a model that the pipeline does not name itself: one that whoever runs it may
+        use, which those of the pipeline's owner are not. Raises NotFound, BadModel.
+        """
+        mine = replace(self._desk.order, owner="").accounts
+        return self._desk.floor.model(model, mine).card.id
 
     def _resolved(self, binding: Binding, context: Context, item: Any = None) -> Any:
         if isinstance(binding, Constant):
@@ -221,6 +248,11 @@ class Running:
             return self.values[ref]
         except KeyError:
             raise _AbsentError from None
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    """What a step returned, by name."""
+    return dict(result._asdict()) if hasattr(result, "_asdict") else {"result": result}
 
 
 def _origin(given: Mapping[str, Any]) -> Raster | None:

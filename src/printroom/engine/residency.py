@@ -58,7 +58,7 @@ class Residency:
         self._load_model, self._ledger, self._most = load, ledger, most
         self._beside = beside
         self._ttl, self._clock = ttl, clock
-        self._known: dict[tuple[str, str, bool], Resident] = {}
+        self._known: dict[tuple[str, str, bool, bool], Resident] = {}
         self._going = 0
         """Sessions that nobody finds any more, and that are not closed yet."""
         self._moves = 0
@@ -81,7 +81,7 @@ class Residency:
 
     def of(self, model: Model) -> Resident:
         """What stands for `model`, from now on."""
-        key = model.card.id, model.card.digest, model.bare
+        key = model.card.id, model.card.digest, model.bare, model.trusted
         with self._changed:
             known = self._known.get(key)
             if known is None:

@@ -95,7 +95,7 @@ class Resident:
     @property
     def in_process(self) -> bool:
         """Whether its memory is this process's own."""
-        return self.model.card.runtime == "onnx"
+        return self.model.in_process
 
     @property
     def expected(self) -> int:
@@ -164,7 +164,7 @@ class Resident:
 
 def believable(model: Model, size: int) -> int:
     """Bytes by which the process grew while `model` was loaded, less what must be others' doing."""
-    if model.card.runtime != "onnx":
+    if not model.in_process:
         return size
     return min(size, UNMEASURED * _size(model) + SESSION)
 

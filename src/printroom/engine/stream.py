@@ -27,6 +27,9 @@ Progress = Callable[[int, int], None]
 """Called with tiles done and tiles in all, in the thread that streams."""
 
 
+Tap = Callable[[Rows], None]
+
+
 def stream(
     read: Read,
     write: Callable[[Rows], None],
@@ -35,11 +38,12 @@ def stream(
     run: Run,
     *,
     progress: Progress | None = None,
+    taps: Sequence[Tap | None] = (),
 ) -> None:
     """Send every row of a picture through `sessions`; returns when the last one is written.
 
     `write(rows)` takes the result's rows in order, and must be done with them when it returns.
-    Leave `run`'s `with` block by the error.
+    `taps`: see the rows behind each of `sessions`. Leave `run`'s `with` block by the error.
     """
     done, tiles = 0, plan.tiles
 
@@ -50,13 +54,29 @@ def stream(
             progress(done, tiles)
 
     *inner, last = zip(plan.links, sessions, strict=True)
+    *seen, end = taps or [None] * len(sessions)
     try:
-        for link, session in inner:
-            read = Rolling(link, session, read, run, tell).read
+        for (link, session), tap in zip(inner, seen, strict=True):
+            read = _tapped(Rolling(link, session, read, run, tell).read, tap)
         for rows in Rolling(*last, read, run, tell):
+            if end is not None:
+                end(rows)
             write(rows)
     except MemoryError as error:
         reason = "the memory ran out, even for the smallest tile"
         raise NeedsMemory(
             reason, "allow it more, or close other programs", needed=plan.bytes
         ) from error
+
+
+def _tapped(read: Read, tap: Tap | None) -> Read:
+    """The same rows, seen by `tap`."""
+    if tap is None:
+        return read
+
+    def tapped(rows: int) -> Rows:
+        given = read(rows)
+        tap(given)
+        return given
+
+    return tapped

@@ -89,7 +89,7 @@ class Tensors:
 
     def _resident(self, model: Model) -> Resident:
         """A graph that is read as it is serves pictures and tensors; others are loaded apart."""
-        bare = model.card.runtime == "onnx" and not model.card.reading.plain
+        bare = model.in_process and not model.card.reading.plain
         return self._floor.residency.of(replace(model, bare=bare))
 
     def _share(self, model: Model, feed: Mapping[str, Array]) -> int:

@@ -11,11 +11,15 @@ import io
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal, get_args
 
+from printroom.core.errors import BadOption
 from printroom.imaging import ifd
 from printroom.imaging.vips import pyvips
 
+Keep = Literal["keep", "strip", "copyright"]
+"""What of the metadata goes with a result: all, nothing, or who made it and whose it is."""
+KEEPS: tuple[Keep, ...] = get_args(Keep)
 PREFIX = b"Exif\0\0"
 RESOLUTION = (282, 283, 296)
 """Tags of the pixels per unit across and down, and of the unit."""
@@ -24,6 +28,8 @@ DESCRIPTIVE = frozenset(
     | set(range(40091, 40096))
 )
 """Tags of a TIFF file's directory that tell of the picture; the others tell of its pixels."""
+_RIGHTS = (315, 33432)
+"""Tags of the artist and of the copyright."""
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))[2-8]")
 
 
@@ -41,6 +47,20 @@ class Metadata:
     def stripped(self) -> Metadata:
         """Nothing but the profile: without it the same numbers would be other colours."""
         return Metadata(icc=self.icc)
+
+    def only(self, keep: Keep) -> Metadata:
+        """What `keep` says; of who made it and whose it is, what EXIF says."""
+        if keep == "keep":
+            return self
+        return Metadata(_rights(self.exif) if keep == "copyright" else None, None, self.icc)
+
+
+def keep_of(text: str) -> Keep:
+    """Raises BadOption for what cannot be kept."""
+    for keep in KEEPS:
+        if text == keep:
+            return keep
+    raise BadOption(f"metadata cannot be {text[:64]!r}", f"say {' or '.join(KEEPS)}")
 
 
 def metadata_of(picture: Any, icc: bytes | None) -> Metadata:
@@ -70,6 +90,20 @@ def neutral(exif: bytes | None) -> bytes | None:
     return bytes(patched)
 
 
+def _rights(exif: bytes | None) -> bytes | None:
+    """EXIF with the artist and the copyright alone; None where it names neither."""
+    try:
+        tags = ifd.read(io.BytesIO(exif or b"")).entries
+    except ValueError:
+        return None
+    found = ifd.Directory({tag: tags[tag] for tag in _RIGHTS if tag in tags})
+    return _written(found) if found.entries else None
+
+
+def _written(directory: ifd.Directory) -> bytes:
+    return b"II*\0" + (8).to_bytes(4, "little") + ifd.dump(directory, 8)
+
+
 def neutral_xmp(xmp: bytes | None) -> bytes | None:
     """XMP with the copy of the orientation that it may hold made 1."""
     return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if xmp else None
@@ -86,7 +120,7 @@ def exif_of_tiff(file: BinaryIO) -> bytes | None:
     )
     if not found.children and not found.entries.keys() - set(RESOLUTION):
         return None  # a resolution alone is no news
-    return b"II*\0" + (8).to_bytes(4, "little") + ifd.dump(found, 8)
+    return _written(found)
 
 
 def attach(picture: Any, meaning: str, metadata: Metadata) -> None:

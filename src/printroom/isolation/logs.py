@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 
+from printroom.core.logs import told
+
 LONGEST = 400
 """Characters of a line; the rest is cut."""
 KEPT = 20
@@ -55,3 +57,4 @@ class Output:
         self._logged += 1
         if self._logged <= LOGGED:
             self._logger.log(self._level, "%s", line)
+            told(line)

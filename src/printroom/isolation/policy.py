@@ -26,6 +26,8 @@ class Policy:
     """Seconds that a process rests before it is ended; 0 = for ever, None = as long as others."""
     timeout: float = 300.0
     """Seconds a run may take."""
+    spent: int | None = None
+    """CPU seconds a run may take; None = as many as fit in `timeout`."""
     start: float = 120.0
     """Seconds a process may take to load the step."""
     retries: int = 1

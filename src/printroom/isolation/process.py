@@ -18,7 +18,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,10 +28,22 @@ from numpy.typing import NDArray
 
 from printroom.isolation.grants import NOTHING, Grant
 from printroom.isolation.logs import Output
+from printroom.isolation.walls import (
+    LIMITS,
+    PROCESSES,
+    Wall,
+    homes,
+    signal_of,
+    started,
+    walled,
+    walls,
+)
 from printroom.isolation.wire import Garbage, Reader, frame
 
 CHILD = Path(__file__).parent / "child" / "child.py"
 """What runs in the child."""
+LIMITED = CHILD.parent / "limited.py"
+"""What runs anything within limits."""
 _TICK = 0.05
 """Seconds between looks at the cancel flag."""
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
@@ -47,10 +59,12 @@ class Cancel(Protocol):
 class Lost(Exception):
     """The process cannot be used any more; says why, and what it printed last."""
 
-    def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
+    def __init__(self, reason: str, lines: Sequence[str] = (), limit: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.lines = tuple(lines)
+        self.limit = limit
+        """What it took too much of: `seconds`, or a limit of a wall; empty = none that we know."""
 
 
 class Interrupt(Exception):
@@ -81,12 +95,15 @@ class Process:
         cpu: int,
         most: int,
         grant: Grant = NOTHING,
+        wall: Wall | None = None,
     ) -> None:
         """Start `python` in `folder`.
 
         `name` is for the log; `most`: bytes of arrays in one message; `grant`: its graphics cards,
-        held until it has ended and the caller has closed them. Raises Lost.
+        held until it has ended and the caller has closed them; `wall`: then it sees no `folder`.
+        Raises Lost, and NoSandbox where there are no walls.
         """
+        self._wall = wall
         logger = logging.getLogger(f"printroom.step.{name}")
         self._out = Output(logger, logging.INFO)
         self._errors = Output(logger, logging.WARNING)
@@ -120,16 +137,16 @@ class Process:
         ours.callback(os.close, end)
         theirs.callback(os.close, lifeline)
         files = (other.fileno(), lifeline, *grant.files)
-        return subprocess.Popen(
-            [str(python), "-I", "-u", str(CHILD), *map(str, files)],
-            cwd=folder,
-            env=environment(cpu, grant),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=files,
-            start_new_session=True,
-        )
+        variables = environment(cpu, grant)
+        if self._wall is None:
+            command = [str(python), "-I", "-u", str(CHILD), *map(str, files)]
+            return _popen(command, folder, variables, files)
+        command = limited(python, self._wall.memory, 0, PROCESSES, CHILD, files)
+        sees = (CHILD.parent, *homes(python), *self._wall.sees)
+        variables |= {"HOME": "/tmp", "TMPDIR": "/tmp"}
+        wall = walled(walls(), command, sees=sees, placed=self._wall.placed, alone=True)
+        with wall as (behind, more):
+            return started(lambda: _popen(behind, folder, variables, (*files, *more)))
 
     def _watch(self) -> None:
         """Have its streams and its death among what is polled."""
@@ -189,7 +206,7 @@ class Process:
                 except Interrupt:
                     raise self._lost("it was cancelled before it had its inputs") from None
             except OSError:
-                raise self._lost(self._how_it_ended()) from None
+                raise self._lost(*self._how_it_ended()) from None
 
     def receive(
         self, *, until: float, cancel: Cancel | None = None
@@ -199,7 +216,7 @@ class Process:
             try:
                 count = self._socket.recv_into(self._reader.wanted())
                 if not count:
-                    raise self._lost(self._how_it_ended())
+                    raise self._lost(*self._how_it_ended())
                 if (whole := self._reader.add(count)) is not None:
                     return whole
             except BlockingIOError:
@@ -207,7 +224,7 @@ class Process:
             except Garbage as error:
                 raise self._lost(str(error)) from error
             except OSError:
-                raise self._lost(self._how_it_ended()) from None
+                raise self._lost(*self._how_it_ended()) from None
 
     def _wait(self, events: int, until: float, cancel: Cancel | None) -> None:
         """Until the socket is ready; meanwhile what it prints is read, and its death noticed."""
@@ -217,14 +234,14 @@ class Process:
                 raise Interrupt
             left = until - time.monotonic()
             if left <= 0:
-                raise self._lost("it took longer than it may")
+                raise self._lost("it took longer than it may", "seconds")
             ready = dict(self._poll.poll(1000 * (left if cancel is None else min(left, _TICK))))
             for fd in self._streams.keys() & ready.keys():
                 self._drain(fd)
             if self._socket.fileno() in ready:
                 return
             if self._pidfd in ready:
-                raise self._lost(self._how_it_ended())
+                raise self._lost(*self._how_it_ended())
 
     def _drain(self, fd: int) -> None:
         data = _read(fd)
@@ -245,24 +262,31 @@ class Process:
         """Ask it to stop what it does."""
         os.kill(self.pid, signal.SIGINT)
 
-    def _how_it_ended(self) -> str:
-        """Called when it is gone or as good as gone; it stays to be waited for."""
-        for _ in range(10):
+    def _how_it_ended(self) -> tuple[str, str]:
+        """In words, and by which limit. It is gone or as good as gone, and stays to be waited for.
+
+        Of what is behind a wall, the wall says in its status how that ended.
+        """
+        for _ in range(10 if self._wall is None else 200):
             ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
             if ended is not None:
                 break
             time.sleep(_TICK / 10)
         else:
-            return "it closed its connection"
-        if ended.si_code == os.CLD_EXITED:
-            return f"it ended by itself with status {ended.si_status}"
-        name = signal.Signals(ended.si_status).name
+            return "it closed its connection", ""
+        name = ""
+        if ended.si_code != os.CLD_EXITED:
+            name = signal.Signals(ended.si_status).name
+        elif self._wall is not None:
+            name = signal_of(ended.si_status)
+        if not name:
+            return f"it ended by itself with status {ended.si_status}", ""
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-        return f"it was ended by {name}{hint}"
+        return f"it was ended by {name}{hint}", LIMITS.get(name, "") if self._wall else ""
 
-    def _lost(self, reason: str) -> Lost:
+    def _lost(self, reason: str, limit: str = "") -> Lost:
         self.kill()
-        return Lost(reason, self.lines)
+        return Lost(reason, self.lines, limit)
 
     def end(self) -> None:
         """Have it die, from any thread; whoever speaks to it will notice, and must `kill` it."""
@@ -281,6 +305,34 @@ class Process:
         self._popen.wait()
         self.settle()
         self._ours.close()
+
+
+def limited(
+    python: Path,
+    memory: int,
+    seconds: int,
+    processes: int,
+    script: Path,
+    arguments: Iterable[object] = (),
+) -> list[str]:
+    """The command that runs `script` within limits: bytes, CPU seconds, processes; 0 = none."""
+    start = [str(python), "-I", "-u", str(LIMITED), str(memory), str(seconds), str(processes)]
+    return [*start, str(script), *map(str, arguments)]
+
+
+def _popen(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], files: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=files,
+        start_new_session=True,
+    )
 
 
 def _read(fd: int) -> bytes | None:

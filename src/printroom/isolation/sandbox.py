@@ -1,33 +1,49 @@
 """Where files of strangers are opened that may be programs: no network, no files, limits, an end.
 
-    Sandbox.run: python, script, arguments -> its output      ConversionFailed: ended, or failed
+    Sandbox.run: python, script, arguments -> its output          ConversionFailed: ended, failed
+    Sandbox.tell: the same, and each line when it is written      LimitCrossed ModelFailed
+                                                                  NoSandbox Cancelled
 
 With bubblewrap the process sees an empty machine: a Python, its packages, one file to read, one
-folder to write, no network, no other process. Where there is none (or the system forbids it) there
-are the limits alone, an empty folder and no variables of ours; `walls` says which it was.
+folder to write, no network, no other process. Where there is none (or the system forbids it), `run`
+makes do with the limits alone, an empty folder and no variables of ours, and `walls` says which it
+was; `tell` refuses.
 """
 
 from __future__ import annotations
 
-import functools
+import errno
 import os
-import shutil
+import select
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from printroom.core.errors import ConversionFailed
-from printroom.isolation.process import CHILD, environment
+from printroom.core.errors import Cancelled, ConversionFailed, LimitCrossed, ModelFailed, NoSandbox
+from printroom.isolation.process import LIMITED, environment, limited
+from printroom.isolation.walls import (
+    LIMITS,
+    PROCESSES,
+    bubblewrap,
+    homes,
+    signal_of,
+    walled,
+    walls,
+)
 
 REMEDY = "export the network as ONNX, or run it by a step with its author's code"
+SAID = 1 << 20
+"""Most bytes that a process says to `tell`."""
 _SHOWN = 300
 """Last characters of what it said that an error shows."""
-_SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
-"""What programs of this system need; to be read only."""
+_TICK = 0.1
+"""Seconds between looks at whether the work was taken back."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,7 @@ class Sandbox:
     memory: int = 8 * 2**30
     """Bytes that it may allocate for itself, and that a file it writes may have."""
     seconds: int = 600
-    """After which it is ended; CPU time is limited to as much."""
+    """After which it is ended; CPU time is limited to as much for each thread."""
     cpu: int = 2
     """Threads that libraries are told to use."""
 
@@ -62,17 +78,93 @@ class Sandbox:
         `reads`: files and folders it may see beside the environment of `python` and the folder of
         `script`; `writes`: the folder it works in. Raises ConversionFailed.
         """
-        limited = CHILD.parent / "limited.py"
-        command = [str(python), "-I", "-u", str(limited), str(self.memory), str(self.seconds)]
-        command += [str(script), *map(str, arguments)]
         wall = bubblewrap()
-        if wall is not None:
-            seen = [limited.parent, script.parent, *homes(python), *reads]
-            command = [*_walled(wall, seen, writes), *command]
+        command = self._command(python, script, arguments, PROCESSES if wall else 0)
         variables = environment(self.cpu) | {"HOME": str(writes), "TMPDIR": str(writes)}
-        return self._done(command, variables, writes)
+        if wall is None:
+            return self._done(command, variables, writes, ())
+        seen = [LIMITED.parent, script.parent, *homes(python), *reads]
+        with walled(wall, command, sees=seen, writes=writes) as (behind, files):
+            return self._done(behind, variables, writes, files)
 
-    def _done(self, command: Sequence[str], variables: dict[str, str], folder: Path) -> str:
+    def tell(
+        self,
+        python: Path,
+        script: Path,
+        arguments: Sequence[str | Path],
+        line: Callable[[str], None],
+        *,
+        sees: Sequence[Path] = (),
+        placed: Mapping[str, Path] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Run it to its end behind the wall; `line` is told what it writes, as it writes it.
+
+        It works in `/tmp`. Raises NoSandbox; LimitCrossed; ModelFailed when it fails by itself;
+        Cancelled; and what `line` raises: then it is ended.
+        """
+        command = self._command(python, script, arguments, PROCESSES)
+        inside = {"HOME": "/tmp", "TMPDIR": "/tmp"}
+        seen = [LIMITED.parent, script.parent, *homes(python), *sees]
+        with ExitStack() as held:
+            behind, files = held.enter_context(
+                walled(walls(), command, sees=seen, placed=placed, scratch=self.memory)
+            )
+            errors = held.enter_context(tempfile.TemporaryFile())
+            try:
+                process = subprocess.Popen(
+                    behind,
+                    env=environment(self.cpu) | inside,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    pass_fds=files,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise NoSandbox(f"the sandbox cannot be started: {error}") from error
+            held.callback(_end, process)
+            assert process.stdout is not None
+            held.enter_context(process.stdout)
+            self._listen(process.stdout, line, cancelled)
+            status = process.wait()
+            if status:
+                raise _fault(status, errors)
+
+    def _listen(
+        self,
+        stream: IO[bytes],
+        line: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Until it closes its output: when it has ended, that is."""
+        until, said, rest = time.monotonic() + self.seconds, 0, b""
+        while True:
+            if cancelled():
+                raise Cancelled("the work in the sandbox was cancelled")
+            if time.monotonic() > until:
+                raise LimitCrossed(f"it took longer than {self.seconds} s", limit="seconds")
+            if not select.select([stream], [], [], _TICK)[0]:
+                continue
+            data = os.read(stream.fileno(), 2**16)
+            if not data:
+                return
+            said += len(data)
+            if said > SAID:
+                raise LimitCrossed(f"it said more than {SAID} bytes", limit="output")
+            *whole, rest = (rest + data).split(b"\n")
+            for one in whole:
+                line(one.decode("utf-8", "replace"))
+
+    def _command(
+        self, python: Path, script: Path, arguments: Sequence[str | Path], processes: int
+    ) -> list[str]:
+        seconds = self.seconds * self.cpu
+        return limited(python, self.memory, seconds, processes, script, arguments)
+
+    def _done(
+        self, command: Sequence[str], variables: dict[str, str], folder: Path, files: Sequence[int]
+    ) -> str:
         with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
             try:
                 process = subprocess.Popen(
@@ -82,6 +174,7 @@ class Sandbox:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=errors,
+                    pass_fds=files,
                     start_new_session=True,
                 )
             except OSError as error:
@@ -93,50 +186,10 @@ class Sandbox:
             finally:
                 _end(process)
             if status:
-                lines = _tail(errors).strip().splitlines()
-                reason = lines[-1][-_SHOWN:] if lines else _signal(status)
-                raise ConversionFailed(f"the file cannot be converted: {reason}", REMEDY)
+                raise ConversionFailed(
+                    f"the file cannot be converted: {_reason(status, errors)}", REMEDY
+                )
             return _tail(output)
-
-
-@functools.cache
-def bubblewrap() -> str | None:
-    """The program, if it is here and may do its work."""
-    found = shutil.which("bwrap")
-    if found is None:
-        return None
-    trial = [found, "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    try:
-        done = subprocess.run(trial, capture_output=True, timeout=20, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return None if done.returncode else found
-
-
-def homes(python: Path) -> list[Path]:
-    """The folders of an environment and of the Python beneath it."""
-    home = python.parent.parent
-    found = [home, python.resolve().parent.parent]
-    try:
-        for line in (home / "pyvenv.cfg").read_text("utf-8").splitlines():
-            key, _, value = line.partition("=")
-            if key.strip() == "home":
-                found.append(Path(value.strip()).resolve().parent)
-    except OSError:
-        pass
-    return [path for path in found if path != Path("/")]  # of /bin/python, that would be all
-
-
-def _walled(wall: str, seen: Sequence[Path], writes: Path) -> list[str]:
-    shown = [part for path in _SYSTEM for part in ("--ro-bind-try", path, path)]
-    for path in seen:
-        if not path.is_relative_to("/usr"):
-            shown += ["--ro-bind", str(path.absolute()), str(path.absolute())]
-    return [
-        wall, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-        *shown, "--proc", "/proc", "--dev", "/dev",
-        "--bind", str(writes), str(writes), "--chdir", str(writes), "--",
-    ]  # fmt: skip
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -146,14 +199,28 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _fault(status: int, errors: IO[bytes]) -> Exception:
+    """What its end says."""
+    name = signal_of(status)
+    if name in LIMITS:
+        return LimitCrossed(f"it was ended by {name}, as limits do", limit=LIMITS[name])
+    reason = _reason(status, errors)
+    if os.strerror(errno.ENOSPC) in reason:
+        return LimitCrossed(f"it filled its scratch folder ({reason})", limit="scratch")
+    if reason.startswith("MemoryError") or name == "SIGKILL":
+        return LimitCrossed(f"it ran out of the memory it may have ({reason})", limit="memory")
+    return ModelFailed(f"it failed: {reason}")
+
+
+def _reason(status: int, errors: IO[bytes]) -> str:
+    lines = _tail(errors).strip().splitlines()
+    if lines:
+        return lines[-1][-_SHOWN:]
+    name = signal_of(status)
+    return f"it was ended by {name}, as limits do" if name else f"it ended with status {status}"
+
+
 def _tail(file: IO[bytes]) -> str:
     file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
     text = file.read().decode("utf-8", "replace")
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
-
-
-def _signal(status: int) -> str:
-    number = -status if status < 0 else status - 128
-    if number in signal.valid_signals():
-        return f"it was ended by {signal.Signals(number).name}, as limits do"
-    return f"it ended with status {status}"

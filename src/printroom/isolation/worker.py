@@ -140,7 +140,10 @@ class Worker:
         self._forget(until)
         for number in parcel.places:
             self._introduce(number, until)
-        message = {"do": "run", "inputs": parcel.written, "lent": self._lent_ahead(parcel, until)}
+        lent = self._lent_ahead(parcel, until)
+        message = {
+            "do": "run", "inputs": parcel.written, "lent": lent, "spent": self._policy.spent,
+        }  # fmt: skip
         self._process.send(message, parcel.payload, until=until, cancel=cancel)
 
     def _lent_ahead(self, parcel: Parcel, until: float) -> list[tuple[int, int]]:

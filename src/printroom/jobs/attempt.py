@@ -1,9 +1,10 @@
 """One attempt at a job: a handler is called, and whatever comes of it becomes an outcome.
 
-returned JSON                          -> done
+returned JSON, or Done                 -> done
 Cancelled, after it was told to stop   -> cancelled, or released when its worker ends
 Elsewhere                              -> moved
-an error that is the request's fault   -> failed, for good: it would fail again
+an error that is the request's fault,
+  or that a step made of these inputs  -> failed, for good: it would fail again
 any other exception                    -> failed: another attempt may do better
 """
 
@@ -11,8 +12,8 @@ from __future__ import annotations
 
 import logging
 
-from printroom.core.errors import HandlerFailed, PrintroomError, Stopped
-from printroom.jobs.context import Context, Elsewhere, Handler
+from printroom.core.errors import HandlerFailed, PrintroomError, StepFailed, Stopped
+from printroom.jobs.context import Context, Done, Elsewhere, Handler
 from printroom.jobs.events import dumped
 from printroom.jobs.settle import How, Outcome
 
@@ -27,12 +28,14 @@ def attempt(handler: Handler, context: Context) -> Outcome:
     """Never raises."""
     job = context.job
     try:
-        result = dumped(handler(job, context), "the result")
+        made = handler(job, context)
+        value, enter = (made.result, made.enter) if isinstance(made, Done) else (made, None)
+        result = dumped(value, "the result")
     except Elsewhere as elsewhere:
         return Outcome(job.id, job.attempt, "moved", needs=elsewhere.needs)
     except BaseException as error:
         return _failed(context, error)
-    return Outcome(job.id, job.attempt, "done", result)
+    return Outcome(job.id, job.attempt, "done", result, enter=enter)
 
 
 def _failed(context: Context, error: BaseException) -> Outcome:
@@ -41,8 +44,15 @@ def _failed(context: Context, error: BaseException) -> Outcome:
         how: How = "released" if isinstance(context.stopped, Ending) else "cancelled"
         return Outcome(job.id, job.attempt, how)
     if isinstance(error, PrintroomError):
-        final = error.status < 500 and not isinstance(error, Stopped)
+        final = _final(error)
         return Outcome(job.id, job.attempt, "failed", error=error, final=final)
     _log.error("job %s, attempt %s, failed", job.id, job.attempt, exc_info=error)
     failure = HandlerFailed(f"{job.kind} failed: {type(error).__name__}: {error}")
     return Outcome(job.id, job.attempt, "failed", error=failure)
+
+
+def _final(error: PrintroomError) -> bool:
+    """Whether another attempt would fail as well. A step that lacked memory may find some."""
+    if isinstance(error, StepFailed):
+        return not error.memory
+    return error.status < 500 and not isinstance(error, Stopped)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from printroom.jobs import limits
-from printroom.jobs.events import Change, record
+from printroom.jobs.events import record, started
 from printroom.jobs.lines import Wanted, heads, parts, take
 from printroom.jobs.model import Job
 from printroom.jobs.needs import Offer
@@ -88,8 +88,5 @@ def _fitting(jobs: Sequence[Job], free: int) -> list[Job]:
 def _started(
     connection: Connection, jobs: Sequence[Job], worker: str, now: float, lease: float
 ) -> list[Job]:
-    started = [start(job, worker, now, now + lease) for job in jobs]
-    changes = [
-        Change(job, "started", {"attempt": job.attempt, "worker": worker}) for job in started
-    ]
+    changes = [started(start(job, worker, now, now + lease)) for job in jobs]
     return record(connection, changes, now)

@@ -1,6 +1,6 @@
 """What a handler sees while it does a job.
 
-Handler(job, context) -> result as JSON       any exception: the attempt failed
+Handler(job, context) -> result as JSON, or Done    any exception: the attempt failed
 
 context.done("split"), context.kept("split")  what an earlier attempt left
 context.checkpoint("split", value)            LeaseLost
@@ -12,8 +12,11 @@ context.need(Needs(...))                      goes on at another worker, if it m
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
 
 from printroom.core.errors import Stopped
 from printroom.jobs import checkpoints, events
@@ -22,6 +25,17 @@ from printroom.jobs.needs import Needs, Offer
 from printroom.jobs.queue import Queue
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a handler returns that has something to write in the transaction that ends the job."""
+
+    result: Any
+    """JSON."""
+    enter: Callable[[Connection], None]
+    """Writes it; called again if the transaction is. Must not take long. If it raises
+    PrintroomError, the attempt failed."""
 
 
 class Elsewhere(BaseException):
@@ -77,10 +91,25 @@ class Context:
 
         Raises LeaseLost, BadOption, DatabaseUnavailable, DiskFull.
         """
+        return self.events([(kind, data or {})])
+
+    def events(self, several: Sequence[tuple[str, dict[str, Any]]]) -> int:
+        """The same for some at once, in their order; the number of the last."""
         now = self._queue.database.clock()
-        return self._queue.change(
-            lambda connection: events.add(connection, self.job, kind, data, now)
+
+        def add(connection: Connection) -> int:
+            return [events.add(connection, self.job, *one, now) for one in several][-1]
+
+        return self._queue.change(add)
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """What earlier attempts told of that kind."""
+        if self.job.attempt < 2:
+            return []
+        found = self._queue.database.run(
+            lambda connection: events.of_kind(connection, self.job.id, kind), write=False
         )
+        return [event.data for event in found]
 
     def check(self) -> None:
         """Raises Cancelled when the job was taken back, is out of time, or its worker is asked to

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from printroom.core.errors import BadOption, LeaseLost
+from printroom.database.prepared import Prepared
 from printroom.jobs.model import EVENTS, JOBS, Job, in_state
 
 TOPIC = "events"
@@ -27,25 +28,28 @@ LARGEST = 2**20
 """Bytes of JSON in a payload, a result, a checkpoint or an event, at most."""
 _FIXED = (
     "id", "kind", "account", "key", "fingerprint", "payload_json", "priority", "retries",
-    "backoff", "keep", "created_at",
+    "backoff", "keep", "created_at", "subject",
 )  # fmt: skip
 _MUTABLE = tuple(name for name in JOBS.c.keys() if name not in _FIXED)  # noqa: SIM118
-_STORE = (
+_STORE = Prepared(
     update(JOBS)
     .where(JOBS.c.id == bindparam("job_id"))
     .values({name: bindparam(name) for name in _MUTABLE})
 )
-_COUNT = (
+_COUNT = Prepared(
     update(JOBS)
     .where(JOBS.c.id == bindparam("job_id"), in_state("running"))
     .where(JOBS.c.worker == bindparam("holder"), JOBS.c.attempt == bindparam("tried"))
     .values(events=JOBS.c.events + 1)
     .returning(JOBS.c.events)
 )
-_ADD = insert(EVENTS)
-_READ = (
-    select(EVENTS.c.number, EVENTS.c.at, EVENTS.c.kind, EVENTS.c.data_json)
-    .where(EVENTS.c.job == bindparam("job_id"), EVENTS.c.number > bindparam("after"))
+_ADD = Prepared(insert(EVENTS))
+_events = select(EVENTS.c.number, EVENTS.c.at, EVENTS.c.kind, EVENTS.c.data_json).where(
+    EVENTS.c.job == bindparam("job_id")
+)
+_KIND = Prepared(_events.where(EVENTS.c.kind == bindparam("wanted")).order_by(EVENTS.c.number))
+_READ = Prepared(
+    _events.where(EVENTS.c.number > bindparam("after"))
     .order_by(EVENTS.c.number)
     .limit(bindparam("most"))
 )
@@ -73,14 +77,18 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+def started(job: Job) -> Change:
+    """A job as its worker has it, and the event that says so."""
+    return Change(job, "started", {"attempt": job.attempt, "worker": job.worker})
+
+
 def record(connection: Connection, changes: Sequence[Change], now: float) -> list[Job]:
     """Write jobs whose rows this transaction has locked, each with its event."""
     if not changes:
         return []
     jobs = [replace(change.job, events=change.job.events + 1) for change in changes]
-    connection.execute(
-        _STORE, [{"job_id": job.id} | {n: getattr(job, n) for n in _MUTABLE} for job in jobs]
-    )
+    rows = [{"job_id": job.id} | {n: getattr(job, n) for n in _MUTABLE} for job in jobs]
+    _STORE.each(connection, rows)
     announce(connection, jobs, changes, now)
     return jobs
 
@@ -99,7 +107,7 @@ def announce(
         }
         for job, change in zip(jobs, changes, strict=True)
     ]
-    connection.execute(_ADD, rows)
+    _ADD.each(connection, rows)
 
 
 def add(
@@ -107,17 +115,24 @@ def add(
 ) -> int:
     """An event from the worker that has `job`; its number. Raises LeaseLost, BadOption."""
     values = {"job_id": job.id, "holder": job.worker, "tried": job.attempt}
-    number = connection.execute(_COUNT, values).scalar()
-    if number is None:
+    counted = _COUNT.first(connection, values)
+    if counted is None:
         raise LeaseLost(f"job {job.id} is no longer this worker's, attempt {job.attempt}")
+    number = int(counted[0])
     row = {"job": job.id, "number": number, "at": now, "kind": kind}
-    connection.execute(_ADD, row | {"data_json": dumped(data or {}, "an event")})
-    return int(number)
+    _ADD.each(connection, [row | {"data_json": dumped(data or {}, "an event")}])
+    return number
 
 
 def read(connection: Connection, job: str, after: int = 0, most: int = 1000) -> list[Event]:
     """The next events of a job behind number `after`, `most` at most."""
-    rows = connection.execute(_READ, {"job_id": job, "after": after, "most": most})
+    rows = _READ(connection, {"job_id": job, "after": after, "most": most})
+    return [Event(number, at, kind, json.loads(data)) for number, at, kind, data in rows]
+
+
+def of_kind(connection: Connection, job: str, kind: str) -> list[Event]:
+    """The events of one kind of a job."""
+    rows = _KIND(connection, {"job_id": job, "wanted": kind})
     return [Event(number, at, kind, json.loads(data)) for number, at, kind, data in rows]
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import (
     Connection,
-    Executable,
     and_,
     bindparam,
     delete,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from printroom.database.prepared import Prepared
 from printroom.jobs import states
 from printroom.jobs.events import Change, record
 from printroom.jobs.model import JOBS, RESIDENTS, WORKERS, Job, in_state
@@ -37,20 +37,20 @@ from printroom.jobs.settle import missed
 _MOST = 200
 """Jobs that one sweep moves on, of each sort."""
 _MINE = and_(JOBS.c.worker == bindparam("holder"), in_state("running"))
-_HELD = select(JOBS.c.id, JOBS.c.attempt, JOBS.c.cancel, JOBS.c.deadline).where(_MINE)
+_HELD = Prepared(select(JOBS.c.id, JOBS.c.attempt, JOBS.c.cancel, JOBS.c.deadline).where(_MINE))
 _RENEW = (
     update(JOBS)
     .where(_MINE, JOBS.c.id.in_(bindparam("ids", expanding=True)))
     .values(lease_until=bindparam("until"))
 )
 _ALL_MINE = select(JOBS).where(_MINE).with_for_update(skip_locked=True)
-_LOST = (
+_LOST = Prepared(
     select(JOBS)
     .where(in_state("running"), JOBS.c.lease_until < bindparam("now"))
     .limit(_MOST)
     .with_for_update(skip_locked=True)
 )
-_OVERDUE = (
+_OVERDUE = Prepared(
     select(JOBS)
     .where(JOBS.c.deadline.is_not(None), JOBS.c.finished_at.is_(None))
     .where(
@@ -62,14 +62,14 @@ _OVERDUE = (
     .limit(_MOST)
     .with_for_update(skip_locked=True)
 )
-_DUE = (
+_DUE = Prepared(
     select(JOBS)
     .where(in_state("delayed"), JOBS.c.ready_at <= bindparam("now"))
     .order_by(JOBS.c.ready_at)
     .limit(_MOST)
     .with_for_update(skip_locked=True)
 )
-_NEXT = select(func.min(JOBS.c.ready_at)).where(in_state("delayed"))
+_NEXT = Prepared(select(func.min(JOBS.c.ready_at)).where(in_state("delayed")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Held:
 
 def held(connection: Connection, worker: str) -> dict[str, Held]:
     """The jobs that `worker` has, by id."""
-    rows = connection.execute(_HELD, {"holder": worker})
-    return {name: Held(attempt, cancel, deadline) for name, attempt, cancel, deadline in rows}
+    rows = _HELD(connection, {"holder": worker})
+    return {name: Held(attempt, bool(cancel), until) for name, attempt, cancel, until in rows}
 
 
 def renew(connection: Connection, worker: str, ids: Collection[str], until: float) -> None:
@@ -112,8 +112,8 @@ def promote(connection: Connection, now: float) -> list[Job]:
 
 def next_due(connection: Connection) -> float | None:
     """When the next delayed job may start; None = there is none."""
-    found: float | None = connection.execute(_NEXT).scalar()
-    return found
+    ((found,),) = _NEXT(connection)
+    return None if found is None else float(found)
 
 
 def strays(
@@ -164,8 +164,8 @@ def depart(connection: Connection, worker: str) -> None:
     connection.execute(delete(WORKERS).where(WORKERS.c.id == worker))
 
 
-def _jobs(connection: Connection, query: Executable, now: float, lease: float) -> list[Job]:
-    rows = connection.execute(query, {"now": now, "grace": now - lease})
+def _jobs(connection: Connection, query: Prepared, now: float, lease: float) -> list[Job]:
+    rows = query(connection, {"now": now, "grace": now - lease})
     return [Job.of(row) for row in rows]
 
 

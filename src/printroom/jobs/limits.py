@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.core.errors import BadOption
+from printroom.database.prepared import Prepared
 from printroom.jobs.model import JOBS, LIMITS, Job, in_state
 
 _RUNNING = (
@@ -41,16 +42,20 @@ _RUNNING = (
 _busy = _RUNNING.subquery()
 _never = cast(null(), Double)
 _opens = LIMITS.c.arrival - (LIMITS.c.burst - 1) / LIMITS.c.rate
-_CLOSED = union_all(
-    select(LIMITS.c.account, _never)
-    .join(_busy, _busy.c.account == LIMITS.c.account)
-    .where(LIMITS.c.running.is_not(None), _busy.c.number >= LIMITS.c.running),
-    select(LIMITS.c.account, _never).where(LIMITS.c.running == 0),
-    select(LIMITS.c.account, _opens).where(LIMITS.c.rate.is_not(None), _opens > bindparam("now")),
+_CLOSED = Prepared(
+    union_all(
+        select(LIMITS.c.account, _never)
+        .join(_busy, _busy.c.account == LIMITS.c.account)
+        .where(LIMITS.c.running.is_not(None), _busy.c.number >= LIMITS.c.running),
+        select(LIMITS.c.account, _never).where(LIMITS.c.running == 0),
+        select(LIMITS.c.account, _opens).where(
+            LIMITS.c.rate.is_not(None), _opens > bindparam("now")
+        ),
+    )
 )
 _WANTED = LIMITS.c.account.in_(bindparam("accounts", expanding=True))
 _LOCK = select(LIMITS).where(_WANTED).order_by(LIMITS.c.account).with_for_update(skip_locked=True)
-_LIMITED = select(LIMITS.c.account).where(_WANTED)
+_LIMITED = Prepared(select(LIMITS.c.account).where(_WANTED))
 _COUNT = _RUNNING.where(JOBS.c.account.in_(bindparam("accounts", expanding=True)))
 _ARRIVE = (
     update(LIMITS).where(LIMITS.c.account == bindparam("owner")).values(arrival=bindparam("moved"))
@@ -100,12 +105,12 @@ def get_limit(connection: Connection, account: str) -> Limit:
 def limited(connection: Connection, accounts: Collection[str]) -> bool:
     """Whether any of `accounts` has a limit."""
     named = sorted(set(accounts) - {""})
-    return bool(named) and connection.execute(_LIMITED, {"accounts": named}).first() is not None
+    return bool(named) and bool(_LIMITED(connection, {"accounts": named}))
 
 
 def closed(connection: Connection, now: float) -> tuple[set[str], float | None]:
     """Accounts that may start nothing at the moment; and when the first opens by itself."""
-    rows = connection.execute(_CLOSED, {"now": now}).all()
+    rows = _CLOSED(connection, {"now": now})
     opens = min((time for _, time in rows if time is not None), default=None)
     return {account for account, _ in rows}, opens
 
@@ -117,7 +122,7 @@ def admit(connection: Connection, jobs: Sequence[Job], now: float) -> tuple[list
     """
     accounts = sorted({job.account for job in jobs} - {""})
     named = {"accounts": accounts}
-    limited = set(connection.execute(_LIMITED, named).scalars()) if accounts else set()
+    limited = {name for (name,) in _LIMITED(connection, named)} if accounts else set()
     if not limited:
         return list(jobs), set()
     rows = {row.account: row for row in connection.execute(_LOCK, named)}

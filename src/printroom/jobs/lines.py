@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 
+from printroom.database.prepared import Prepared
 from printroom.jobs.model import JOBS, RESIDENTS, WORKERS, Job, in_state
 from printroom.jobs.needs import Offer
 
@@ -68,13 +69,13 @@ _head = (
     .correlate(_all)
     .scalar_subquery()
 )
-_HEADS = select(_all.c.line, _head).where(_all.c.line.is_not(None))
+_HEADS = Prepared(select(_all.c.line, _head).where(_all.c.line.is_not(None)))
 _SORTED = (
     select(JOBS.c.line)
     .where(JOBS.c.id.in_(bindparam("ids", expanding=True)), in_state("queued"))
     .order_by(*_order(JOBS))
 )
-_TAKE = (
+_TAKE = Prepared(
     select(JOBS)
     .where(JOBS.c.line == bindparam("wanted"), _fits(JOBS))
     .order_by(*_order(JOBS))
@@ -114,7 +115,7 @@ def parts(line: str) -> tuple[str, frozenset[str], str]:
 
 def heads(connection: Connection, wanted: Wanted) -> list[str]:
     """Lines with a job for the worker, in the order of the first such job of each."""
-    rows = connection.execute(_HEADS, wanted.values(wanted.offer.bytes))
+    rows = _HEADS(connection, wanted.values(wanted.offer.bytes))
     first = {job: line for line, job in rows if job is not None and wanted.suits(line)}
     if len(first) < 2:
         return list(first.values())
@@ -132,6 +133,6 @@ def take(
     found: list[Job] = []
     values = wanted.values(free) | {"most": most}
     for line in lines[:most]:
-        rows = connection.execute(_TAKE, values | {"wanted": line})
+        rows = _TAKE(connection, values | {"wanted": line})
         found += [Job.of(row) for row in rows]
     return sorted(found, key=lambda job: (-job.priority, job.ready_at, job.id))[:most]

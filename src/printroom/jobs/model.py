@@ -83,6 +83,7 @@ JOBS = Table(
     Column("error", Text),
     Column("result_json", Text),
     Column("events", Integer, nullable=False),
+    Column("subject", Text),
 )
 Index(
     "jobs_queued",
@@ -97,6 +98,13 @@ Index("jobs_running", JOBS.c.account, JOBS.c.worker, **_where("state = 'running'
 Index("jobs_deadline", JOBS.c.deadline, **_where("deadline IS NOT NULL AND finished_at IS NULL"))
 Index("jobs_expiry", JOBS.c.expires_at, **_where("expires_at IS NOT NULL"))
 Index("jobs_account", JOBS.c.account, JOBS.c.id)
+Index(
+    "jobs_subject",
+    JOBS.c.account,
+    JOBS.c.subject,
+    JOBS.c.id,
+    **_where("subject IS NOT NULL"),
+)
 Index("jobs_key", JOBS.c.account, JOBS.c.key, unique=True, **_where("key IS NOT NULL"))
 
 CHECKPOINTS = Table(
@@ -117,6 +125,7 @@ EVENTS = Table(
     Column("kind", Text, nullable=False),
     Column("data_json", Text, nullable=False),
 )
+Index("job_events_at", EVENTS.c.at)
 LIMITS = Table(
     "job_limits",
     METADATA,
@@ -204,6 +213,8 @@ class Job:
     result_json: str | None
     events: int
     """The number of its latest event."""
+    subject: str | None = None
+    """What it is about, for listing; None = nothing in particular."""
 
     @property
     def payload(self) -> Any:
@@ -218,7 +229,9 @@ class Job:
     @classmethod
     def of(cls, row: Sequence[Any]) -> Job:
         """From a row of `JOBS`, whose columns have the order of the fields."""
-        return cls(*row)
+        values = list(row)
+        values[_CANCEL] = bool(values[_CANCEL])
+        return cls(*values)
 
 
 def line_of(kind: str, labels: str, account: str) -> str:
@@ -232,5 +245,7 @@ def in_state(state: State, jobs: FromClause = JOBS) -> ColumnElement[bool]:
 
 
 FIELDS = tuple(field.name for field in fields(Job))
+_CANCEL = FIELDS.index("cancel")
+"""Which SQLite has as a number."""
 if tuple(JOBS.c.keys()) != FIELDS:
     raise AssertionError("Job and its table have come apart")

@@ -16,11 +16,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from printroom.core.errors import NotFound, WrongState
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
+from printroom.database.prepared import Prepared
 from printroom.database.wake import Told, Wakes
 from printroom.jobs import limits, retention, states
 from printroom.jobs.events import END, TOPIC, Change, Event, read, record
@@ -29,7 +30,10 @@ from printroom.jobs.model import JOBS, SCRIPTS, WORKERS, Job, State
 from printroom.jobs.settle import End, ended
 from printroom.jobs.submit import Request, Submitted, as_job, enter
 
+_FIND = Prepared(select(JOBS).where(JOBS.c.id == bindparam("named")))
+_LOCK = Prepared(select(JOBS).where(JOBS.c.id == bindparam("named")).with_for_update())
 T = TypeVar("T")
+Begin = Callable[[Connection, Job], None]
 
 READY = "jobs"
 """What `Wakes` calls a job of any kind that may be started, or was taken back."""
@@ -102,6 +106,7 @@ class Queue:
         account: str | None = None,
         kind: str | None = None,
         state: State | Collection[State] | None = None,
+        subject: str | None = None,
         before: str | None = None,
         starts: str = "",
         most: int = 100,
@@ -117,6 +122,8 @@ class Queue:
         if state is not None:
             wanted = [state] if isinstance(state, str) else list(state)
             query = query.where(JOBS.c.state.in_(wanted))
+        if subject is not None:
+            query = query.where(JOBS.c.subject == subject)
         if before is not None:
             query = query.where(JOBS.c.id < before)
         if starts:
@@ -172,14 +179,22 @@ class Queue:
         now = self.database.clock()
         return self.change(lambda connection: self._cancelled(connection, job, now), READY, END)
 
-    def retry(self, job: str, deadline: float | None = None) -> Job:
+    def retry(self, job: str, deadline: float | None = None, *, begin: Begin | None = None) -> Job:
         """Give a dead job all its attempts again; `deadline` in seconds, None = without one.
 
-        Raises WrongState for one that is not dead.
+        `begin` is called in the transaction, and may refuse by raising. Raises WrongState for one
+        that is not dead.
         """
         now = self.database.clock()
         until = None if deadline is None else now + deadline
-        return self.change(lambda connection: _retried(connection, job, until, now), READY)
+
+        def retried(connection: Connection) -> Job:
+            again = _retried(connection, job, until, now)
+            if begin is not None:
+                begin(connection, again)
+            return again
+
+        return self.change(retried, READY)
 
     def set_limit(self, account: str, limit: Limit) -> None:
         """Put limits on an account; `Limit()` takes them away."""
@@ -208,12 +223,22 @@ class Queue:
         self, work: Callable[[Connection], T], *topics: str, patience: float | None = None
     ) -> T:
         """`work` in a transaction that tells of events and of `topics`."""
-        topics = (TOPIC, *topics)
+        return self.change_telling(lambda connection: (work(connection), topics), patience=patience)
+
+    def change_telling(
+        self,
+        work: Callable[[Connection], tuple[T, Sequence[str]]],
+        *,
+        lasting: bool = True,
+        patience: float | None = None,
+    ) -> T:
+        """The same, where `work` says itself what else is to be told."""
 
         def working(connection: Connection) -> tuple[T, Told]:
-            return work(connection), self.wakes.tell(connection, *topics)
+            result, topics = work(connection)
+            return result, self.wakes.tell(connection, TOPIC, *topics)
 
-        result, told = self.database.run(working, patience=patience)
+        result, told = self.database.run(working, lasting=lasting, patience=patience)
         self.wakes.done(told)
         return result
 
@@ -242,8 +267,7 @@ def _retried(connection: Connection, name: str, deadline: float | None, now: flo
 
 
 def _found(connection: Connection, name: str, lock: bool = False) -> Job:
-    query = select(JOBS).where(JOBS.c.id == name)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    row = (_LOCK if lock else _FIND).first(connection, {"named": name})
     if row is None:
         raise NotFound(f"there is no job {name!r}", "it may have been forgotten: see jobs_keep")
     return Job.of(row)

@@ -17,6 +17,7 @@ from typing import Literal
 from sqlalchemy import Connection, bindparam, select
 
 from printroom.core.errors import DeadlinePassed, PrintroomError
+from printroom.database.prepared import Prepared
 from printroom.jobs import states
 from printroom.jobs.events import Change, record
 from printroom.jobs.model import JOBS, Job, in_state
@@ -27,7 +28,7 @@ End = Callable[[Connection, Job], bool]
 and only if the job is over, and once. True if it put something new into the queue. It must not take
 long; if it raises, the job does not end, and is tried again."""
 How = Literal["done", "failed", "cancelled", "released", "moved"]
-_MINE = (
+_MINE = Prepared(
     select(JOBS)
     .where(
         JOBS.c.id.in_(bindparam("ids", expanding=True)),
@@ -54,6 +55,9 @@ class Outcome:
     """Of `failed`: another attempt would fail as well."""
     needs: Needs | None = None
     """Of `moved`: what the next step needs."""
+    enter: Callable[[Connection], None] | None = None
+    """Of `done`: what is written in the transaction that ends the job, if and only if it does. If
+    it raises PrintroomError, the attempt failed."""
 
 
 def settle(
@@ -63,14 +67,23 @@ def settle(
     if not outcomes:
         return []
     values = {"ids": [outcome.job for outcome in outcomes], "holder": worker}
-    rows = connection.execute(_MINE, values)
+    rows = _MINE(connection, values)
     mine = {job.id: job for job in map(Job.of, rows)}
     changes = [
-        change(mine[outcome.job], outcome, now, keep)
+        change(mine[outcome.job], _entered(connection, outcome), now, keep)
         for outcome in outcomes
         if outcome.job in mine and mine[outcome.job].attempt == outcome.attempt
     ]
     return record(connection, changes, now)
+
+
+def _entered(connection: Connection, outcome: Outcome) -> Outcome:
+    if outcome.enter is not None:
+        try:
+            outcome.enter(connection)
+        except PrintroomError as error:
+            return Outcome(outcome.job, outcome.attempt, "failed", error=error)
+    return outcome
 
 
 def ended(connection: Connection, jobs: Iterable[Job], hooks: Sequence[End]) -> bool:

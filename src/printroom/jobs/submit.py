@@ -15,25 +15,30 @@ import math
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.core.errors import BadOption, KeyReused
-from printroom.jobs.events import Change, announce, dumped
+from printroom.database.prepared import Prepared
+from printroom.jobs.events import Change, announce, dumped, started
 from printroom.jobs.model import FIELDS, JOBS, Job, line_of
 from printroom.jobs.needs import Needs
 
 _KIND = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
 _WORD = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
-_INSERT = {
-    "sqlite": sqlite.insert(JOBS).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(JOBS).on_conflict_do_nothing(),
-}
-_KEYED = select(JOBS).where(JOBS.c.account == bindparam("owner"), JOBS.c.key == bindparam("named"))
-_HERE = select(JOBS.c.id).where(JOBS.c.id.in_(bindparam("ids", expanding=True)))
+_INSERT = Prepared(
+    {
+        "sqlite": sqlite.insert(JOBS).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(JOBS).on_conflict_do_nothing(),
+    }
+)
+_KEYED = Prepared(
+    select(JOBS).where(JOBS.c.account == bindparam("owner"), JOBS.c.key == bindparam("named"))
+)
+_HERE = Prepared(select(JOBS.c.id).where(JOBS.c.id.in_(bindparam("ids", expanding=True))))
 _YEAR = 366 * 24 * 3600.0
 
 
@@ -62,6 +67,8 @@ class Request:
     needs: Needs = field(default_factory=Needs)
     key: str | None = None
     """Idempotency key, unique within the account; None = each submission is another job."""
+    subject: str | None = None
+    """What it is about, for listing: up to 255 letters."""
     same: Any = None
     """JSON that must be the same when the key comes again; None = all of the request."""
 
@@ -87,7 +94,7 @@ class Request:
         parts = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("key", "needs", "same")
+            if name not in ("key", "needs", "subject", "same")
         }
         parts["needs"] = [self.needs.text, self.needs.bytes, self.needs.model]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -130,26 +137,29 @@ def as_job(request: Request, now: float) -> Job:
             "failures": 0,
             "cancel": False,
             "events": 1,
+            "subject": request.subject,
         }
     )
 
 
 def enter(connection: Connection, jobs: Sequence[Job], now: float) -> list[Submitted]:
-    """Write new jobs, all or none. Raises KeyReused."""
-    insert = _INSERT[connection.dialect.name]
-    known = set(connection.execute(_HERE, {"ids": [job.id for job in jobs]}).scalars())
+    """Write new jobs, all or none; those that run already have two events. Raises KeyReused."""
+    known = {name for (name,) in _HERE(connection, {"ids": [job.id for job in jobs]})}
     submitted: list[Submitted] = []
     plain = [job for job in jobs if job.key is None and job.id not in known]
     if plain:
-        connection.execute(insert, [_row(job) for job in plain])
+        _INSERT.each(connection, [_row(job) for job in plain])
     for job in jobs:
         if job.key is None or job.id in known:
             submitted.append(Submitted(job, True))
         else:
-            submitted.append(_keyed(connection, insert, job))
+            submitted.append(_keyed(connection, job))
     fresh = [entry.job for entry in submitted if entry.fresh and entry.job.id not in known]
-    if fresh:
-        announce(connection, fresh, [Change(job, "queued") for job in fresh], now)
+    begun = [job for job in fresh if job.state == "running"]
+    first = [job if job.state != "running" else replace(job, events=1) for job in fresh]
+    told = [Change(job, "queued") for job in first] + [started(job) for job in begun]
+    if told:
+        announce(connection, [*first, *begun], told, now)
     return submitted
 
 
@@ -158,9 +168,9 @@ def new_id(now: float) -> str:
     return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
 
 
-def _keyed(connection: Connection, insert: Any, job: Job) -> Submitted:
-    connection.execute(insert, _row(job))
-    row = connection.execute(_KEYED, {"owner": job.account, "named": job.key}).one()
+def _keyed(connection: Connection, job: Job) -> Submitted:
+    _INSERT.each(connection, [_row(job)])
+    (row,) = _KEYED(connection, {"owner": job.account, "named": job.key})
     found = Job.of(row)
     if found.id == job.id:
         return Submitted(job, True)

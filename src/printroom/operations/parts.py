@@ -76,8 +76,8 @@ def device(settings: Settings) -> Iterator[Finding]:
 
 
 def bubblewrap(_: Settings) -> Iterator[Finding]:
-    """Whether files of strangers are opened behind a wall."""
-    from printroom.isolation.sandbox import bubblewrap as walls
+    """Whether what strangers made is opened and run behind a wall."""
+    from printroom.isolation.walls import bubblewrap as walls
 
     if walls() is None:
         here = shutil.which("bwrap") is not None
@@ -85,11 +85,11 @@ def bubblewrap(_: Settings) -> Iterator[Finding]:
         remedy = (
             "allow user namespaces, or run printroom outside of a container"
             if here
-            else "install the package bubblewrap, before models of strangers are imported"
+            else "install the package bubblewrap: without it no models of strangers are taken"
         )
         yield warning("bubblewrap", told, remedy)
     else:
-        yield good("bubblewrap", "imported models are converted behind it")
+        yield good("bubblewrap", "models of strangers are opened, tried and run behind it")
 
 
 def uv(_: Settings) -> Iterator[Finding]:

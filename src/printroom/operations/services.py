@@ -31,10 +31,12 @@ def owners() -> list[Scripts]:
     """All packages that own tables."""
     from printroom.accounts import model as accounts
     from printroom.assets import model as assets
+    from printroom.catalogue import model as catalogue
     from printroom.jobs import model as jobs
+    from printroom.marketplace.ledger import model as marketplace
     from printroom.runs import model as runs
 
-    return [owner.SCRIPTS for owner in (accounts, assets, jobs, runs)]
+    return [owner.SCRIPTS for owner in (accounts, assets, catalogue, jobs, runs, marketplace)]
 
 
 def database(settings: Settings) -> Iterator[Finding]:

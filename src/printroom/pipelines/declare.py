@@ -47,6 +47,8 @@ class StepType:
     outputs: Mapping[str, Port]
     factory: Callable[..., Step]
     """Parameters by name -> a step, for one run."""
+    group: str = ""
+    """Where it stands in a menu: the folder, or the package, that it is from."""
 
     @cached_property
     def inputs(self) -> Mapping[str, Port]:
@@ -74,9 +76,12 @@ _METHODS: dict[StepShape, tuple[type[Step], str, int]] = {
 def declared_step(declared: Any) -> StepType:
     """The step that a class or a marked function declares. Raises BadStep."""
     if isinstance(declared, type) and issubclass(declared, Step):
-        return _Declaration(getattr(declared, "name", ""), declared.__name__).of_class(declared)
+        step = _Declaration(getattr(declared, "name", ""), declared.__name__).of_class(declared)
+        return replace(step, group=_group(declared.__module__))
     if callable(declared) and hasattr(declared, STEP_NAME):
-        return _Declaration(getattr(declared, STEP_NAME), declared.__name__).of_function(declared)
+        name = getattr(declared, STEP_NAME)
+        step = _Declaration(name, declared.__name__).of_function(declared)
+        return replace(step, group=_group(declared.__module__))
     raise BadStep(
         f"{declared!r} is not a step", "derive a class from Step, or mark a function with @step"
     )
@@ -224,6 +229,16 @@ class _Declaration:
         except Exception as error:  # annotations are any code
             self.faults.append(f"its annotations cannot be read: {error}")
             return {}
+
+
+def _group(module: str) -> str:
+    """The folder that a module lies in, or the package.
+
+    >>> _group("printroom.steps.enhance.upscale"), _group("haze.steps"), _group("haze")
+    ('enhance', 'haze', 'haze')
+    """
+    parts = module.split(".")
+    return parts[-2] if len(parts) > 1 else module
 
 
 def _default(field: Field[Any]) -> Any:

@@ -187,11 +187,10 @@ def _offered(kind: Kind, other: Expression) -> None:
 def _family(kind: Kind) -> frozenset[str]:
     """What values of that kind may be compared as."""
     if isinstance(kind, kinds.Choice):
-        return frozenset().union(*(_family(Literal(one).kind(_none)) for one in kind.of))
+        return frozenset(_FAMILIES[one] for one in {*map(type, kind.of)})
     if isinstance(kind, kinds.Picture | kinds.Tensor | kinds.ListOf):
         return frozenset()
     return frozenset({"text" if isinstance(kind, kinds.Model) else kind.name})
 
 
-def _none(ref: Ref) -> Kind:
-    raise ValueError(f"{ref} is not known")
+_FAMILIES: dict[type, str] = {str: "text", bool: "flag", int: "number", float: "number"}

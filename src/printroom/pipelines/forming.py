@@ -19,9 +19,13 @@ from printroom.pipelines.reading import DEEPEST, Path
 from printroom.pipelines.refs import EACH
 from printroom.pipelines.registry import likely
 
-PIPELINE_WORDS = ("name", "title", "inputs", "steps", "outputs")
+PIPELINE_WORDS = ("name", "title", "description", "inputs", "steps", "outputs", "view")
 STEP_WORDS = ("use", "with", "when", "each")
 MOST_STEPS = 256
+MOST_PLACES = 1024
+"""Things whose place in an editor is kept."""
+MOST_PIXELS = 1_000_000
+"""From the middle of an editor, each way."""
 PORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """Of inputs and outputs."""
 NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -50,9 +54,11 @@ class Form:
         return {
             "name": name,
             "title": self._text(parts, "title", ()) or "",
+            "description": self._text(parts, "description", ()) or "",
             "inputs": self._named(parts, "inputs", PORT_NAME, self._port),
             "steps": [{"name": name, **step} for name, step in steps.items()],
             "outputs": self._named(parts, "outputs", PORT_NAME, self._output),
+            "view": self._view(parts),
         }
 
     def _step(self, raw: Any, path: Path) -> dict[str, Any] | None:
@@ -90,6 +96,19 @@ class Form:
         self._fault(path, "it is not a reference such as $step.port")
         return None
 
+    def _view(self, parts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+        """Where an editor draws what."""
+        raw = self._mapping(parts.get("view") or {}, ("view",))
+        found = {}
+        for name, place in list(raw.items())[:MOST_PLACES]:
+            if len(name) <= 80 and not unwritable(name) and _is_place(place):
+                found[name] = (place[0], place[1])
+            else:
+                self._fault(("view", name[:80]), "it is not a place such as [120, 40]")
+        if len(raw) > MOST_PLACES:
+            self._fault(("view",), f"at most {MOST_PLACES} places are kept")
+        return found
+
     def _named(
         self,
         parts: Mapping[str, Any],
@@ -116,16 +135,25 @@ class Form:
         value = parts.get(word)
         if value is None or (isinstance(value, str) and not unwritable(value)):
             return value
-        self._fault((*path, word), f"{reprlib.repr(value)} is not a text: put it in quotes")
+        self._fault((*path, word), f"{reprlib.repr(value)} is not a text", "put it in quotes")
         return None
 
     def _known(self, parts: Mapping[str, Any], words: Iterable[str], path: Path) -> None:
         for word in parts:
             if word not in words:
-                self._fault((*path, word), f"there is no {word!r} here: {likely(word, words)}")
+                self._fault((*path, word), f"there is no {word!r} here", likely(word, words))
 
-    def _fault(self, path: Path, text: str) -> None:
-        self.faults.append(Fault(path, text))
+    def _fault(self, path: Path, text: str, remedy: str = "") -> None:
+        self.faults.append(Fault(path, text, remedy))
+
+
+def _is_place(raw: Any) -> bool:
+    return (
+        isinstance(raw, list | tuple)
+        and len(raw) == 2
+        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in raw)
+        and all(abs(one) <= MOST_PIXELS for one in raw)
+    )
 
 
 def unwritable(value: Any, depth: int = DEEPEST - 4) -> str:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from printroom.core.errors import PrintroomError
 from printroom.pipelines.conditions import Condition
 from printroom.pipelines.declare import StepType
-from printroom.pipelines.faults import MOST_TOLD, Fault
+from printroom.pipelines.faults import MOST_TOLD, Fault, fault_of
 from printroom.pipelines.kinds import ListOf
 from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.order import absent, cycle, ordered, passing_by
 from printroom.pipelines.ports import Port
-from printroom.pipelines.reading import Path
 from printroom.pipelines.refs import Binding, Ref
 from printroom.pipelines.registry import Registry
 from printroom.pipelines.spec import PipelineSpec, StepSpec
@@ -57,6 +56,8 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: Mapping[str, Ref]
     """What a step gives that may be skipped may be absent from the result."""
+    owner: str | None = None
+    """Handle of whose it is; None = it comes with printroom, is from a file, or of `local`."""
 
     @classmethod
     def check(
@@ -65,22 +66,38 @@ class Graph:
         registry: Registry,
         resolver: ModelResolver | None = None,
         version: int | None = None,
+        owner: str | None = None,
+        *,
+        secrets: bool = True,
     ) -> Graph:
         """The pipeline, ready to run; raises BadPipeline that names every fault.
 
-        Without a resolver, models are taken to be there.
+        Without a resolver, models are taken to be there. `secrets`: whether it may name secrets of
+        this installation.
         """
-        check = _Check(spec, registry, resolver)
-        wired, outputs = check.result()
-        if check.faults:
-            raise spec.places.bad(spec.name, check.faults)
-        nodes = tuple(_node(one) for one in wired)
-        return cls(spec.name, version, spec.title, dict(spec.inputs), nodes, outputs)
+        found = Examined.of(spec, registry, resolver, secrets=secrets)
+        return cls.made(spec, found, version, owner)
+
+    @classmethod
+    def made(
+        cls,
+        spec: PipelineSpec,
+        found: Examined,
+        version: int | None = None,
+        owner: str | None = None,
+    ) -> Graph:
+        """The same, of what was found out about `spec` already. Raises BadPipeline."""
+        if found.faults:
+            raise spec.places.bad(spec.name, found.faults)
+        nodes = tuple(_node(one) for one in found.wired)
+        inputs = dict(spec.inputs)
+        return cls(spec.name, version, spec.title, inputs, nodes, found.outputs, owner)
 
     @property
     def id(self) -> str:
-        """`name@3`; the name alone where it was not published."""
-        return self.name if self.version is None else f"{self.name}@{self.version}"
+        """`name@3`, `owner/name@3`; the name alone where it was not published."""
+        name = self.name if self.owner is None else f"{self.owner}/{self.name}"
+        return name if self.version is None else f"{name}@{self.version}"
 
     @property
     def results(self) -> dict[str, Port]:
@@ -101,55 +118,87 @@ class Graph:
         return replace(self, nodes=nodes)
 
 
+@dataclass(frozen=True)
+class Examined:
+    """What is known of a pipeline, with or without faults."""
+
+    wired: tuple[Wired, ...]
+    """Its steps; in an order that can be run, if nothing is wrong."""
+    outputs: Mapping[str, Ref]
+    faults: tuple[Fault, ...]
+    """In the order of the text."""
+
+    @classmethod
+    def of(
+        cls,
+        spec: PipelineSpec,
+        registry: Registry,
+        resolver: ModelResolver | None = None,
+        *,
+        secrets: bool = True,
+    ) -> Examined:
+        """`secrets`: whether it may name secrets of this installation."""
+        check = _Check(spec, registry, resolver, secrets)
+        wired, outputs = check.result()
+        return cls(tuple(wired), outputs, tuple(spec.places.ordered(check.faults)))
+
+
 class _Enough(Exception):
     """So much is wrong that looking for more is not worth the time."""
 
 
 class _Check:
     def __init__(
-        self, spec: PipelineSpec, registry: Registry, resolver: ModelResolver | None
+        self,
+        spec: PipelineSpec,
+        registry: Registry,
+        resolver: ModelResolver | None,
+        secrets: bool,
     ) -> None:
         self.spec = spec
         self.faults = list(spec.faults)
         steps = {step.name: (step, self._found(step, registry)) for step in spec.steps}
         lost = (fault.path for fault in spec.faults if len(fault.path) > 1)
         unread = frozenset(str(path[1]) for path in lost if path[0] == "inputs")
-        self.wiring = Wiring(spec.inputs, steps, resolver, self.tell, unread)
+        self.wiring = Wiring(spec.inputs, steps, resolver, self.tell, unread, secrets)
+        self.wired: dict[str, Wired] = {}
 
     def _found(self, step: StepSpec, registry: Registry) -> StepType | None:
         """What a step uses, if it can be had."""
         try:
             return registry.get(step.use) if step.use else None
         except PrintroomError as error:
-            self.faults.append(Fault(("steps", step.name, "use"), str(error)))
+            self.faults.append(fault_of(("steps", step.name, "use"), error))
         return None
 
-    def tell(self, path: Path, text: str) -> None:
-        self.faults.append(Fault(path, text))
+    def tell(self, fault: Fault) -> None:
+        self.faults.append(fault)
         if len(self.faults) > MOST_TOLD:
             raise _Enough
 
     def result(self) -> tuple[list[Wired], dict[str, Ref]]:
-        """The steps in an order that can be run, and the outputs; of use if there are no faults."""
+        """The steps in an order that can be run, and the outputs; with faults, what there is."""
         try:
             return self._checked()
         except _Enough:
-            return [], {}
+            return list(self.wired.values()), {}
 
     def _checked(self) -> tuple[list[Wired], dict[str, Ref]]:
         for name, port in self.spec.inputs.items():
             self.wiring.default(port, ("inputs", name))
-        wired = {step.name: self.wiring.wired(step.name) for step in self.spec.steps}
+        wired = self.wired
+        for step in self.spec.steps:
+            wired[step.name] = self.wiring.wired(step.name)
         order = ordered(wired)
         if len(order) < len(wired):
             around = cycle(wired, order)
-            self.tell(("steps", around[0]), f"it waits for itself: {' -> '.join(around)}")
+            text = f"it waits for itself: {' -> '.join(around)}"
+            self.tell(Fault(("steps", around[0]), text, "take one of these wires away"))
         for one, ref in absent(order):
-            self.tell(
-                ("steps", one.spec.name),
-                f"it needs {ref}, which is absent when {ref.node} is skipped: give it a when, too",
-            )
-        return order, self._outputs(wired)
+            text = f"it needs {ref}, which is absent when {ref.node} is skipped"
+            self.tell(Fault(("steps", one.spec.name), text, "give it a when, too"))
+        outputs = self._outputs(wired)
+        return (list(wired.values()) if len(order) < len(wired) else order), outputs
 
     def _outputs(self, wired: Mapping[str, Wired]) -> dict[str, Ref]:
         if self.spec.outputs:
@@ -161,9 +210,8 @@ class _Check:
             return {port: Ref(last[0].spec.name, port) for port in last[0].type.outputs}
         if last:
             names = ", ".join(one.spec.name for one in last)
-            self.tell(
-                ("outputs",), f"it is not said which result is meant, of {names}: write outputs"
-            )
+            text = f"it is not said which result is meant, of {names}"
+            self.tell(Fault(("outputs",), text, "write outputs"))
         return {}
 
 

@@ -39,6 +39,8 @@ The words are the fields of the class.
 """
 NEEDED = {"choice": "of", "list": "item"}
 """The word that a kind cannot do without."""
+MOST_CHOICES = 512
+"""What is looked through at each comparison, so that checking takes a bounded time."""
 _DEPTH = 4
 """Of lists in the notation; more is refused as nonsense."""
 
@@ -123,6 +125,8 @@ def _checked(key: str, value: Any) -> Any:
         case "of" | "shape":
             if not isinstance(value, list | tuple):
                 raise ValueError(f"{key!r} is not a list")
+            if len(value) > MOST_CHOICES:
+                raise ValueError(f"{key!r} has more than {MOST_CHOICES} entries")
             return tuple(value)
         case "task" | "dtype":
             return kinds.Text().coerce(value)

@@ -1,6 +1,7 @@
 """YAML of hostile origin -> plain values, and where each of them is written.
 
-    text -> Written          BadPipeline: not YAML, or over a limit; each with line and column
+    text -> Written          Unreadable: not YAML, or over a limit; with line and column
+    JSON values -> the same  Unreadable: over a limit
 
 What may stand there is what JSON can say, in the scalars of YAML 1.2: `no` and `on` are texts.
 Anchors may be repeated, but what they stand for counts each time.
@@ -66,25 +67,53 @@ class _Loader(yaml.SafeLoader):
         return _MAPPING if kind is yaml.MappingNode else _SEQUENCE
 
 
-def read_yaml(text: str | bytes, name: str) -> Written:
-    """The plain values of `text`; `name` stands before the line in what is raised."""
-    size = len(text.encode("utf-8", "replace") if isinstance(text, str) else text)
-    if size > MOST_BYTES:
-        raise BadPipeline(f"{name} is too long", f"a pipeline has at most {MOST_BYTES} bytes")
+class Unreadable(Exception):
+    """Why a text holds no values."""
+
+    def __init__(self, problem: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.line, self.column = line, column
+        """From 1; zeros = it is about the whole."""
+
+    def told(self, name: str) -> BadPipeline:
+        """The same about the file of that name."""
+        place = f"{name}:{self.line}:{self.column}" if self.line else name
+        fault = f"{place}: {self.problem}"
+        return BadPipeline("the pipeline cannot be read", fault, faults=(fault,))
+
+
+def read_yaml(text: str | bytes) -> Written:
+    """The plain values of `text`. Raises Unreadable."""
+    if len(text.encode("utf-8", "replace") if isinstance(text, str) else text) > MOST_BYTES:
+        raise Unreadable(f"it is too long: a pipeline has at most {MOST_BYTES} bytes")
     try:
         node, reader = _Loader(text).get_single_node(), _Reader()
         return Written(None if node is None else reader.value(node, ()), reader.marks)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise _bad(place, error.problem or "this is not YAML") from None
+        problem, mark = error.problem or "this is not YAML", error.problem_mark
+        mark = mark or error.context_mark
+        raise Unreadable(problem, *((mark.line + 1, mark.column + 1) if mark else ())) from None
     except (yaml.YAMLError, UnicodeError) as error:
-        raise _bad(name, f"this is not a YAML text: {error}".splitlines()[0]) from None
+        raise Unreadable(f"this is not a YAML text: {error}".splitlines()[0]) from None
 
 
-def _bad(place: str, problem: str) -> BadPipeline:
-    fault = f"{place}: {problem}"
-    return BadPipeline("the pipeline cannot be read", fault, faults=(fault,))
+def check_size(raw: Any) -> None:
+    """Hold JSON values to what a text may have. Raises Unreadable."""
+    left, level = MOST_VALUES, [raw]
+    for _ in range(DEEPEST + 1):
+        left -= len(level)
+        if left < 0:
+            break
+        level = [
+            part
+            for one in level
+            if isinstance(one, dict | list)
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise Unreadable("this is too large, or too deep")
 
 
 class _Reader:

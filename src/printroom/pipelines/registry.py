@@ -40,6 +40,7 @@ class Registry:
         """Register all of `declared`, or raise BadStep."""
         self._steps: dict[str, StepType] = {}
         self._shelves = tuple(shelves)
+        self._shut = False
         for one in declared:
             self.register(one)
 
@@ -57,8 +58,14 @@ class Registry:
     def beside(self, shelf: StepShelf) -> Registry:
         """The same steps, and those of one more shelf."""
         wider = Registry(shelves=(*self._shelves, shelf))
-        wider._steps = self._steps
+        wider._steps, wider._shut = self._steps, self._shut
         return wider
+
+    def closed(self) -> Registry:
+        """The same steps for whoever must not name files of this machine."""
+        found = Registry(shelves=self._shelves)
+        found._steps, found._shut = self._steps, True
+        return found
 
     def get(self, name: str) -> StepType:
         """The step of that name. Raises NotFound with the likeliest names, and BadStep."""
@@ -70,8 +77,8 @@ class Registry:
                 f"take yours away with `printroom steps remove {name}`, and add it by another name",
             )
         if found := registered or on_shelf:
-            return found
-        raise NotFound(f"there is no step {name!r}", likely(name, self._names()))
+            return found.closed() if self._shut else found
+        raise NotFound(f"there is no step {name!r}", likely(name, self.names()))
 
     def pinned(self, name: str) -> str:
         """How a published pipeline writes `name`: with its digest, if it is in a folder."""
@@ -79,14 +86,16 @@ class Registry:
 
     def __contains__(self, name: object) -> bool:
         """Whether it is registered, on a shelf or not."""
-        return name in self._names()
+        return name in self.names()
 
     def __iter__(self) -> Iterator[StepType]:
         """All of them. Raises BadStep where two have one name."""
-        return map(self.get, dict.fromkeys(self._names()))
+        return map(self.get, self.names())
 
-    def _names(self) -> list[str]:
-        return [*self._steps, *(name for shelf in self._shelves for name in shelf.names())]
+    def names(self) -> list[str]:
+        """Of all of them; what two have, once."""
+        shelved = (name for shelf in self._shelves for name in shelf.names())
+        return list(dict.fromkeys([*self._steps, *shelved]))
 
 
 def likely(name: str, names: Iterable[str]) -> str:

@@ -34,10 +34,12 @@ def schema() -> dict[str, Any]:
         "properties": {
             "name": {"type": "string", "pattern": _whole(NAME.pattern)},
             "title": {"type": "string", "description": "one line for people"},
+            "description": {"type": "string", "description": "more, for people"},
             "inputs": _named(PORT_NAME.pattern, {"$ref": "#/$defs/port"}),
             "steps": _named(NODE_NAME.pattern, {"$ref": "#/$defs/step"})
             | {"minProperties": 1, "maxProperties": MOST_STEPS},
             "outputs": _named(PORT_NAME.pattern, {"$ref": "#/$defs/ref"}),
+            "view": _view(),
         },
         "$defs": {"ref": _ref(), "step": _step(), "port": _port()},
     }
@@ -123,6 +125,12 @@ def _port() -> dict[str, Any]:
 
 def _ref() -> dict[str, Any]:
     return {"type": "string", "pattern": _whole(REF.pattern)}
+
+
+def _view() -> dict[str, Any]:
+    place = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    about = "where an editor draws what; it changes nothing"
+    return {"type": "object", "description": about, "additionalProperties": place}
 
 
 def _named(pattern: str, what: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from printroom.pipelines.forming import Form
 from printroom.pipelines.notation import port_to
 from printroom.pipelines.parsing import REF
 from printroom.pipelines.ports import Port
-from printroom.pipelines.reading import FLOAT, INTEGER, WORDS, read_yaml
+from printroom.pipelines.reading import FLOAT, INTEGER, WORDS, Unreadable, read_yaml
 from printroom.pipelines.registry import Registry
 
 
@@ -62,6 +62,10 @@ class PipelineSpec:
     steps: tuple[StepSpec, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Name -> reference; none = the results of the one step whose results no other uses."""
+    description: str = ""
+    """More, for people who want to know."""
+    view: Mapping[str, tuple[float, float]] = field(default_factory=dict, compare=False)
+    """Where an editor draws what: left and top. It changes nothing, and counts for nothing."""
     places: Places = field(default_factory=Places, compare=False, repr=False)
     """Where all of that is written."""
     faults: tuple[Fault, ...] = field(default=(), compare=False)
@@ -72,7 +76,10 @@ class PipelineSpec:
     @classmethod
     def from_yaml(cls, text: str | bytes, name: str = "pipeline") -> PipelineSpec:
         """`name` is the file's, for the places of faults. Raises BadPipeline: not YAML."""
-        written = read_yaml(text, name)
+        try:
+            written = read_yaml(text)
+        except Unreadable as error:
+            raise error.told(name) from None
         return cls.from_dict(written.value, Places(name, written.marks))
 
     @classmethod
@@ -97,6 +104,7 @@ class PipelineSpec:
         return _filled(
             name=self.name,
             title=self.title,
+            description=self.description,
             inputs={name: port_to(port) for name, port in self.inputs.items()},
             steps={
                 step.name: {"use": step.use}
@@ -104,6 +112,7 @@ class PipelineSpec:
                 for step in self.steps
             },
             outputs=dict(self.outputs),
+            view={name: list(place) for name, place in self.view.items()},
         )
 
     def to_yaml(self) -> str:
@@ -124,8 +133,9 @@ class PipelineSpec:
 
     @property
     def digest(self) -> str:
-        """SHA-256, hex; the same for pipelines that differ in form or order only."""
-        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        """SHA-256, hex; the same for pipelines that differ in form, order or view only."""
+        said = {name: part for name, part in self.to_dict().items() if name != "view"}
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

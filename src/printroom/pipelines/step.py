@@ -88,7 +88,7 @@ class StepContext(Protocol):
     def session(self, model: str) -> Session:
         """The model, loaded; it is shared, so leave it open. Raises NotFound, BadModel."""
 
-    def models(self, task: str) -> Sequence[ModelFacts]:
+    def models(self, task: str, look: str = "faithful") -> Sequence[ModelFacts]:
         """The models at hand for `task`, the default first."""
 
     def secret(self, name: str) -> str:
@@ -96,6 +96,9 @@ class StepContext(Protocol):
 
     def progress(self, done: int, total: int) -> None:
         """Tell whoever waits how far the work is."""
+
+    def log(self, text: str) -> None:
+        """Tell whoever follows the run a line; what an isolated step prints is told by itself."""
 
     def check(self) -> None:
         """Raises Cancelled once the caller has taken the work back; ask it in long loops."""

@@ -1,37 +1,53 @@
-"""Published pipelines: versions that never change, and aliases that move.
+"""Published pipelines: each account's own, in versions that never change, and aliases that move.
 
-    PipelineSpec -> "name@3"                               BadOption: a name that is taken
-    "name@3", "name@live", "name" -> PipelineSpec, 3       NotFound BadOption
+    PipelineSpec, account -> "name@3"                       BadOption: a name that is taken
+    "name@3", "name@live", "name" by account -> Published   NotFound BadOption
+    "acme/name@3" by account -> Published                   NotFound: also for what may not be seen
 
-    <folder>/<name>/3/pipeline.yaml, digest                renamed into place, whole or not at all
-    <folder>/<name>/aliases/live                           the number of a version
-
-Publishing the same content again gives the version that holds it. Pipelines that come with
-printroom have no versions: they are what this printroom does.
+The same content is one version, whoever publishes it twice, and when. Pipelines that come with
+printroom have no versions: they are what this printroom does, and are read without a database.
+All servers and workers on one database have the same.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from printroom.core.errors import BadOption, NotFound, Unwritable
+from printroom.core.errors import BadOption, NotFound
+from printroom.core.once import once
+from printroom.core.visible import Visible, nobody
+from printroom.pipelines.bundled import Shipped, unversioned
 from printroom.pipelines.declare import NAME
+from printroom.pipelines.names import LATEST, LOCAL, SHIPPED, Named, full
 from printroom.pipelines.registry import likely
 from printroom.pipelines.spec import PipelineSpec
 
-SHIPPED = Path(__file__).parent / "shipped"
-"""The pipelines that come with the package."""
-LATEST = "latest"
-"""Alias of the newest version; it cannot be moved."""
-_VERSION = re.compile(r"[1-9][0-9]{0,8}")
-_TEXT, _DIGEST, _ALIASES = "pipeline.yaml", "digest", "aliases"
+if TYPE_CHECKING:  # loaded by who needs a database: enhancing with what is shipped does not
+    from sqlalchemy import Connection
+
+    from printroom.database.engine import Database
+    from printroom.pipelines.rows import Row, Rows
+
+_REFUSED = frozenset(("check",))
+"""Names that are addresses of the API already."""
+
+
+class Owners(Protocol):
+    """Who has which handle, as the accounts know it."""
+
+    def handle(self, account: str) -> str:
+        """The handle of an account, by its id. Raises NotFound."""
+
+    def holder(self, handle: str) -> str | None:
+        """The id of the account with that handle."""
+
+
+class Witness(Protocol):
+    """Told the id of what is changed, in the transaction that changes it; may refuse by raising."""
+
+    def __call__(self, connection: Connection, name: str, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -39,164 +55,207 @@ class Published:
     """A pipeline out of the store."""
 
     spec: PipelineSpec
-    version: int | None
-    """None = it comes with printroom."""
+    version: int | None = None
+    """None = it comes with printroom, or from a file."""
+    account: str | None = None
+    """The id of its owner; None = it comes with printroom, or from a file."""
+    owner: str = SHIPPED
+    """Handle of the account."""
+    own: bool = True
+    """Whether it is of the account that asked, or comes with printroom."""
+    created_at: float = 0.0
+    by: str | None = None
+    """Who published it, as the accounts know them."""
+    fresh: bool = False
+    """Whether it was published just now."""
 
     @property
     def id(self) -> str:
-        return self.spec.name if self.version is None else f"{self.spec.name}@{self.version}"
+        """What everybody may call it: `enhance`, `acme/ink@3`; of the account `local`, `ink@3`."""
+        name = full(self.spec.name, self.owner)
+        return name if self.version is None else f"{name}@{self.version}"
 
 
 class PipelineStore:
-    """A folder of pipelines; any number of processes may use it at once."""
+    """The pipelines of all accounts. Safe from many threads and processes."""
 
-    def __init__(self, folder: Path, shipped: Path = SHIPPED) -> None:
-        self._folder = folder
-        self._shipped = shipped
+    def __init__(
+        self,
+        database: Callable[[], Database],
+        owners: Callable[[], Owners],
+        shipped: Shipped | None = None,
+    ) -> None:
+        """Neither is asked for before something that does not come with printroom is wanted."""
+        self._database, self._owners = database, owners
+        self.shipped = shipped or Shipped()
+        self._handles = {LOCAL: LOCAL}
+        """Of accounts that have pipelines: those never change."""
+        self.visible: Visible = nobody
+        """Whether an account may use a pipeline of another."""
 
-    def publish(self, spec: PipelineSpec) -> Published:
-        """Keep `spec`, which has been checked, as the next version of its name.
+    @once
+    def _rows(self) -> Rows:
+        from printroom.pipelines.rows import Rows
 
-        Raises BadOption for the name of a pipeline that comes with printroom, and Unwritable.
+        return Rows(self._database())
+
+    def publish(
+        self,
+        spec: PipelineSpec,
+        account: str = LOCAL,
+        by: str | None = None,
+        witness: Witness | None = None,
+    ) -> Published:
+        """Keep `spec`, which has been checked, as the account's next version of its name.
+
+        Raises BadOption for a name that is not to be had, and what `witness` raises.
         """
-        _check_name(spec.name)
-        if self._shipped_file(spec.name).exists():
-            raise BadOption(f"{spec.name} comes with printroom", "publish under another name")
-        home, digest = self._folder / spec.name, spec.digest
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            while True:
-                versions = self.versions(spec.name)
-                for version in versions:
-                    if (home / str(version) / _DIGEST).read_text() == digest:
-                        return Published(spec, version)
-                version = max(versions, default=0) + 1
-                if _place(home, version, {_TEXT: spec.to_yaml(), _DIGEST: digest}):
-                    return Published(spec, version)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise Unwritable(f"{home} cannot be written", why) from error
+        self._check_name(spec.name)
+        handle = LOCAL if account == LOCAL else self._owners().handle(account)
 
-    def get(self, name: str) -> Published:
-        """`name@3`, `name@alias`, or `name` for the newest version. Raises NotFound, BadOption."""
-        plain, _, wanted = name.partition("@")
-        if not NAME.fullmatch(plain) or plain not in self.names():
-            raise NotFound(f"there is no pipeline {name!r}", likely(plain, self.names()))
-        if (shipped := self._shipped_file(plain)).exists():
-            if wanted:
-                raise BadOption(f"{plain} comes with printroom, without versions", f"say {plain}")
-            return Published(_read(shipped, shipped.stat().st_mtime_ns, shipped.name), None)
-        version = self._version(plain, wanted)
-        file = self._folder / plain / str(version) / _TEXT
-        return Published(_read(file, file.stat().st_mtime_ns, f"{plain}@{version}"), version)
+        def told(connection: Connection, row: Row) -> None:
+            if witness is not None:
+                witness(connection, f"{full(row.name, handle)}@{row.version}")
 
-    def alias(self, name: str, alias: str, version: int) -> None:
-        """Let `name@alias` mean `version` from now on. Raises NotFound, BadOption, Unwritable."""
-        _check_name(name)
+        row, fresh = self._rows.add(spec, account, by, told)
+        self._handles[account] = handle
+        return self._published(row, account, fresh=fresh)
+
+    def get(self, name: str, account: str = LOCAL) -> Published:
+        """`name@3`, `name@alias`, or `name` for the newest version, with or without an owner.
+
+        Raises NotFound, BadOption.
+        """
+        named = Named.parse(name)
+        if (spec := self.shipped.find(named)) is not None:
+            return Published(spec)
+        owner = self._owner(named, account)
+        row = self._rows.find(owner, named.name, named.version)
+        if row is None:
+            raise self._missing(named, owner)
+        return self._published(row, account)
+
+    def listed(self, account: str = LOCAL, after: str = "", most: int = 1000) -> list[Published]:
+        """An account's own, each in its newest version, by name, behind `after`."""
+        found = self._rows.newest_of(account, after, most)
+        return [self._published(row, account) for row in found]
+
+    def bundled(self) -> list[Published]:
+        """Those that come with printroom, by name."""
+        return [Published(spec) for spec in self.shipped.all()]
+
+    def newest(self, most: int) -> list[Published]:
+        """Of all accounts, each in its newest version, what was published last first."""
+        return [self._published(row, row.account) for row in self._rows.newest(most)]
+
+    def names(self, account: str = LOCAL) -> list[str]:
+        """What an account names without an owner: what comes with printroom, then its own."""
+        return [*self.shipped.names(), *(one.spec.name for one in self.listed(account))]
+
+    def versions(self, name: str, account: str = LOCAL) -> list[Published]:
+        """All versions of `name`, ascending; none of what comes with printroom. Raises NotFound."""
+        named = Named.parse(name)
+        if self.shipped.find(named) is not None:
+            return []
+        owner = self._owner(named, account)
+        found = self._rows.versions(owner, named.name)
+        if not found:
+            raise self._missing(named, owner)
+        return [self._published(row, account) for row in found]
+
+    def aliases(self, account: str, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Of each of the account's names: alias -> version."""
+        return self._rows.aliases(account, names) if names else {}
+
+    def alias(
+        self,
+        name: str,
+        alias: str,
+        version: int,
+        account: str = LOCAL,
+        witness: Witness | None = None,
+    ) -> None:
+        """Let `name@alias` mean `version` of the account's own from now on.
+
+        Raises NotFound, BadOption, and what `witness` raises.
+        """
+        named = self._own(name, account)
         if not NAME.fullmatch(alias) or alias == LATEST:
             raise BadOption(
-                f"{alias!r} cannot be an alias", "take a word in lower case, but not 'latest'"
+                f"{alias[:60]!r} cannot be an alias", "take a word in lower case, but not 'latest'"
             )
-        if self._shipped_file(name).exists():
-            raise BadOption(f"{name} comes with printroom, without versions", f"say {name}")
-        version = self._version(name, str(version))
-        folder = self._folder / name / _ALIASES
-        try:
-            folder.mkdir(exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".", delete=False) as file:
-                file.write(str(version))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(folder / alias)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise Unwritable(f"{folder} cannot be written", why) from error
+        told = _telling(witness, f"{named.name}@{alias}")
+        if not self._rows.alias(account, named.name, alias, version, told):
+            raise self._missing(Named(named.owner, named.name, str(version)), account)
 
-    def names(self) -> list[str]:
-        """All pipelines: those that come with printroom, then the published ones."""
-        shipped = sorted(file.stem for file in self._shipped.glob("*.yaml"))
-        return shipped + sorted(
-            home.name for home in _below(self._folder) if self.versions(home.name)
-        )
+    def unalias(
+        self, name: str, alias: str, account: str = LOCAL, witness: Witness | None = None
+    ) -> None:
+        """Let `name@alias` mean nothing any more.
 
-    def versions(self, name: str) -> list[int]:
-        """Published versions of `name`, ascending."""
-        found = (entry.name for entry in _below(self._folder / name))
-        return sorted(int(text) for text in found if _VERSION.fullmatch(text))
+        Raises NotFound, BadOption, and what `witness` raises.
+        """
+        named = self._own(name, account)
+        told = _telling(witness, f"{named.name}@{alias}")
+        if not self._rows.unalias(account, named.name, alias, told):
+            there = self.aliases(account, [named.name])[named.name]
+            reason = f"there is no alias {alias[:60]!r} of {named.name}"
+            raise NotFound(reason, likely(alias, there))
 
-    def aliases(self, name: str) -> dict[str, int]:
-        """Alias -> version."""
-        files = (file for file in _below(self._folder / name / _ALIASES) if file.name[0] != ".")
-        return {file.name: int(file.read_text()) for file in sorted(files)}
+    def has_any(self, account: str) -> bool:
+        """Whether the account has published anything."""
+        return self._rows.any_of(account)
 
     def used(self) -> set[str]:
-        """All that steps of published versions `use`: what must stay, for them to be run."""
-        found = (
-            self.get(f"{home.name}@{version}").spec.steps
-            for home in _below(self._folder)
-            for version in self.versions(home.name)
-        )
-        return {step.use for steps in found for step in steps}
+        """All steps `name@digest` that versions use: what must stay, for them to be run."""
+        return self._rows.used()
 
-    def _version(self, name: str, wanted: str) -> int:
-        versions, aliases = self.versions(name), self.aliases(name)
-        if wanted in ("", LATEST) and versions:
-            return versions[-1]
-        if wanted in aliases:
-            return aliases[wanted]
-        if _VERSION.fullmatch(wanted) and int(wanted) in versions:
-            return int(wanted)
-        offered = [*map(str, versions), *aliases]
-        raise NotFound(f"there is no pipeline '{name}@{wanted}'", likely(wanted, offered))
+    def _owner(self, named: Named, account: str) -> str:
+        """The id of the account whose it is, if `account` may see it. Raises NotFound."""
+        if named.owner is None or named.owner == self._handles.get(account):
+            return account
+        found = LOCAL if named.owner == LOCAL else self._owners().holder(named.owner)
+        if found is not None and (found == account or self.visible(account, found, named.name)):
+            return found
+        raise NotFound(f"there is no pipeline {str(named)[:80]!r}", "check whose it is")
 
-    def _shipped_file(self, name: str) -> Path:
-        return self._shipped / f"{name}.yaml"
+    def _own(self, name: str, account: str) -> Named:
+        """The account's own of that name, versions aside. Raises NotFound, BadOption."""
+        named = Named.parse(name)
+        if self.shipped.find(Named(named.owner, named.name, "")) is not None:
+            raise unversioned(named.name)
+        if self._owner(named, account) != account:
+            raise NotFound(f"there is no pipeline {str(named)[:80]!r} of yours", "name your own")
+        return named
 
+    def _missing(self, named: Named, owner: str) -> NotFound:
+        """What to raise for a version, or a name, that is not there."""
+        offered = [str(row.version) for row in self._rows.versions(owner, named.name)]
+        reason = f"there is no pipeline {str(named)[:80]!r}"
+        if not offered:
+            return NotFound(reason, likely(named.name, self.names(owner)))
+        offered += self.aliases(owner, [named.name])[named.name]
+        return NotFound(reason, likely(named.version, offered))
 
-@lru_cache(maxsize=256)
-def _read(file: Path, _stamp: int, name: str) -> PipelineSpec:
-    """What `file` holds; reading YAML takes ten times as long as checking what it says."""
-    return PipelineSpec.from_yaml(file.read_bytes(), name)
+    def _published(self, row: Row, account: str, *, fresh: bool = False) -> Published:
+        owner = row.account
+        if owner not in self._handles:
+            self._handles[owner] = self._owners().handle(owner)
+        own, handle = owner == account, self._handles[owner]
+        return Published(row.spec, row.version, owner, handle, own, row.created_at, row.by, fresh)
 
-
-def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise BadOption(f"{name!r} is not a name", "take lower case letters, digits and dashes")
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    try:
-        yield from folder.iterdir()
-    except (FileNotFoundError, NotADirectoryError):
-        return
-
-
-def _place(home: Path, version: int, files: dict[str, str]) -> bool:
-    """Make the folder `version` with `files` in it, at once; False if there is one already."""
-    draft = Path(tempfile.mkdtemp(dir=home, prefix=".draft-"))
-    try:
-        for name, text in files.items():
-            with (draft / name).open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-        draft.chmod(0o755)
-        try:
-            draft.rename(home / str(version))  # never onto a folder with something in it
-        except OSError:
-            if (home / str(version)).is_dir():
-                return False
-            raise
-        _sync(home)
-        return True
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    def _check_name(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise BadOption(f"{name!r} is not a name", "take lower case letters, digits and dashes")
+        if name in _REFUSED:
+            raise BadOption(f"{name} is an address already", "publish under another name")
+        if name in self.shipped:
+            raise BadOption(f"{name} comes with printroom", "publish under another name")
 
 
-def _sync(folder: Path) -> None:
-    """Have the names in `folder` outlast a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _telling(witness: Witness | None, name: str) -> Callable[[Connection], None]:
+    def told(connection: Connection) -> None:
+        if witness is not None:
+            witness(connection, name)
+
+    return told

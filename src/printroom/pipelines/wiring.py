@@ -18,6 +18,7 @@ from printroom.core.errors import PrintroomError
 from printroom.pipelines import kinds
 from printroom.pipelines.conditions import Condition
 from printroom.pipelines.declare import StepType
+from printroom.pipelines.faults import Fault, Wrong, fault_of
 from printroom.pipelines.kinds import Kind
 from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.parsing import parse_ref
@@ -61,18 +62,21 @@ class Wiring:
         inputs: Mapping[str, Port],
         steps: Mapping[str, tuple[StepSpec, StepType | None]],
         resolver: ModelResolver | None,
-        tell: Callable[[Path, str], None],
+        tell: Callable[[Fault], None],
         unread: frozenset[str] = frozenset(),
+        secrets: bool = True,
     ) -> None:
         """`steps`: by name, with their declarations if there are any.
 
-        `unread`: names of inputs that are there, but have not the form of one.
+        `unread`: names of inputs that are there, but have not the form of one; `secrets`: whether
+        secrets of this installation may be named.
         """
         self._inputs = inputs
         self._steps = steps
         self._resolver = resolver
         self._tell = tell
         self._unread = unread
+        self._secrets = secrets
 
     def wired(self, name: str) -> Wired:
         """The step of that name."""
@@ -96,17 +100,17 @@ class Wiring:
             if ref.port in self._unread:
                 raise _Told
             if ref.port not in self._inputs:
-                raise ValueError(f"there is no input {ref}: {self._meant(ref.port)}")
+                raise Wrong(f"there is no input {ref}", self._meant(ref.port))
             return self._inputs[ref.port]
         if ref.node not in self._steps:
             names = likely(ref.node, self._steps)
-            raise ValueError(f"there is no step {ref.node!r} for {ref}: {names}")
+            raise Wrong(f"there is no step {ref.node!r} for {ref}", names)
         spec, step = self._steps[ref.node]
         if step is None:
             raise _Told
         if ref.port not in step.outputs:
             outputs = likely(ref.port, step.outputs)
-            raise ValueError(f"{ref}: the step {step.name} has no output of that name: {outputs}")
+            raise Wrong(f"{ref}: the step {step.name} has no output of that name", outputs)
         port = step.outputs[ref.port]
         return port if spec.each is None else Port(kinds.ListOf(port.kind))
 
@@ -129,7 +133,7 @@ class Wiring:
         try:
             yield
         except ValueError as error:
-            self._tell(path, str(error))
+            self._tell(fault_of(path, error))
         except _Told:
             pass
 
@@ -169,14 +173,15 @@ class Wiring:
         for name, raw in spec.bound.items():
             here = (*path, "with", name)
             if step and name not in ports:
-                remedy = likely(name, ports)
-                self._tell(here, f"the step {step.name} has no port {name!r}: {remedy}")
+                text = f"the step {step.name} has no port {name!r}"
+                self._tell(Fault(here, text, likely(name, ports)))
                 continue
             with self._telling(here):
                 found[name] = self._binding(raw, ports.get(name), port_of, here)
         for name, port in ports.items():
             if port.required and name not in spec.bound:
-                self._tell(path, f"the port {name!r} of the step {spec.use} is not bound")
+                text = f"the port {name!r} of the step {spec.use} is not bound"
+                self._tell(Fault((*path, "with", name), text, "bind it, as to $image"))
         return found
 
     def _binding(
@@ -186,7 +191,7 @@ class Wiring:
         if isinstance(raw, str) and raw.startswith("$") and not raw.startswith("$$"):
             return self._ref(parse_ref(raw), port, port_of)
         if isinstance(raw, Mapping):
-            return _secret(raw, port)
+            return self._secret(raw, port)
         if isinstance(raw, list | tuple) and any(map(_is_open, raw)):
             return self._list(raw, port, port_of, path)
         value = _unescaped(raw)
@@ -228,7 +233,19 @@ class Wiring:
             try:
                 self._resolver.resolve(value, kind.task)
             except PrintroomError as error:
-                self._tell(path, str(error))
+                self._tell(fault_of(path, error))
+
+    def _secret(self, raw: Mapping[str, Any], port: Port | None) -> Secret:
+        name = raw.get("secret")
+        if len(raw) != 1 or not isinstance(name, str) or not _SECRET.fullmatch(name):
+            raise Wrong("this is not a value", "a secret is written {secret: NAME}")
+        if not self._secrets:
+            raise Wrong(
+                "secrets are those of the installation", "take an input of the pipeline instead"
+            )
+        if port is not None and not isinstance(port.kind, kinds.Text):
+            raise ValueError(f"it takes a {port.kind}, and a secret is a text")
+        return Secret(name)
 
 
 def refs_in(binding: Binding) -> list[Ref]:
@@ -249,15 +266,6 @@ def _unescaped(raw: Any) -> Any:
     if isinstance(raw, list | tuple):
         return [_unescaped(one) for one in raw]
     return raw[1:] if isinstance(raw, str) and raw.startswith("$$") else raw
-
-
-def _secret(raw: Mapping[str, Any], port: Port | None) -> Secret:
-    name = raw.get("secret")
-    if len(raw) != 1 or not isinstance(name, str) or not _SECRET.fullmatch(name):
-        raise ValueError("this is not a value: a secret is written {secret: NAME}")
-    if port is not None and not isinstance(port.kind, kinds.Text):
-        raise ValueError(f"it takes a {port.kind}, and a secret is a text")
-    return Secret(name)
 
 
 def _shown(raw: Any) -> str:

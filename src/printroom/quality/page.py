@@ -1,36 +1,25 @@
-"""The report as one HTML file: nothing is fetched, and no name in it can become code.
+"""The report as one HTML file: figures, plots, and pictures to compare.
 
-    Results, plots, looks -> html() -> str
-
-A content policy lets in this page's own style and script, by their digests, and pictures within
-the file; all text is escaped besides.
+Results, plots, looks -> html() -> str
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 
 from printroom.imaging.vips import pyvips
 from printroom.quality.bench import Group, Results
 from printroom.quality.crops import Choice, Look
+from printroom.quality.document import document, framed, row
 from printroom.quality.pictures import Pixels
 from printroom.quality.task import METRICS
 from printroom.quality.words import figure, heading, signed
 
-_HERE = Path(__file__).parent
-
 
 def html(results: Results, plots: Sequence[str], looks: Iterable[tuple[Choice, Look]]) -> str:
     """The whole page; `plots` are SVG made by `charts`."""
-    style, script = ((_HERE / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_digest(style)};"
-        f" script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
-    )
     task = results.task
     title = f"printroom bench quality: {task.name}"
     parts = [
@@ -45,13 +34,7 @@ def html(results: Results, plots: Sequence[str], looks: Iterable[tuple[Choice, L
         *(_details(results, group) for group in results.groups),
         _skipped(results),
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main><script>{script}</script></body></html>\n"
-    )
+    return document(title, parts, sliders=True)
 
 
 def _about(results: Results) -> str:
@@ -81,14 +64,14 @@ def _table(results: Results, group: Group) -> str:
         marks = {m: len(group.means) > 1 and values[m] == best[m] for m in metrics}
         cells = [(figure(m, values[m]), "number best" if marks[m] else "number") for m in metrics]
         cells += [("" if size is None else f"{size:,}", "number"), ("measured here", "from")]
-        rows.append(_row([(name, "name"), *cells]))
+        rows.append(row([(name, "name"), *cells]))
     for told in results.published(group):
         cells = [(figure(m, told.psnr) if m == "psnr" else "", "number") for m in metrics]
         cells += [("", "number"), (told.source, "from")]
-        rows.append(_row([(told.name, "name"), *cells], "told"))
+        rows.append(row([(told.name, "name"), *cells], "told"))
     count = len(group.pictures)
     caption = f"{results.title(group)}, {count} picture{'s' * (count != 1)}"
-    return _framed(caption, head, rows)
+    return framed(caption, head, rows)
 
 
 def _details(results: Results, group: Group) -> str:
@@ -98,24 +81,11 @@ def _details(results: Results, group: Group) -> str:
     values = {(s.picture, s.method): s.values[metric] for s in group.scores}
     head = [("picture", ""), *((name, "number") for name in names)]
     rows = [
-        _row([(p, "name"), *((figure(metric, values[p, name]), "number") for name in names)])
+        row([(p, "name"), *((figure(metric, values[p, name]), "number") for name in names)])
         for p in group.pictures
     ]
     caption = f"{results.title(group)}: {heading(metric)}"
-    return f"<details><summary>{escape(caption)}</summary>{_framed('', head, rows)}</details>"
-
-
-def _framed(caption: str, head: Sequence[tuple[str, str]], rows: Sequence[str]) -> str:
-    cells = "".join(f'<th scope="col" class="{kind}">{escape(text)}</th>' for text, kind in head)
-    above = f"<h3>{escape(caption)}</h3>" if caption else ""
-    body = "".join(rows)
-    table = f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-    return f'{above}<div class="wide">{table}</div>'
-
-
-def _row(cells: Sequence[tuple[str, str]], kind: str = "") -> str:
-    inner = "".join(f'<td class="{look}">{escape(text)}</td>' for text, look in cells)
-    return f'<tr class="{kind}">{inner}</tr>'
+    return f"<details><summary>{escape(caption)}</summary>{framed('', head, rows)}</details>"
 
 
 def _pictures(results: Results, looks: Iterable[tuple[Choice, Look]]) -> list[str]:
@@ -168,9 +138,9 @@ def _crops(results: Results, choice: Choice, crops: Sequence[Pixels]) -> str:
 def _skipped(results: Results) -> str:
     if not results.skipped:
         return ""
-    rows = [_row([(s.set, "name"), (s.file, "name"), (s.reason, "")]) for s in results.skipped]
+    rows = [row([(s.set, "name"), (s.file, "name"), (s.reason, "")]) for s in results.skipped]
     head = [("set", ""), ("file", ""), ("reason", "")]
-    return f"<h2>Skipped</h2>{_framed('', head, rows)}"
+    return f"<h2>Skipped</h2>{framed('', head, rows)}"
 
 
 def _data(pixels: Pixels) -> str:
@@ -179,7 +149,3 @@ def _data(pixels: Pixels) -> str:
     image = pyvips.Image.new_from_array(pixels).copy(interpretation=space)
     coded = base64.b64encode(image.webpsave_buffer(lossless=True)).decode()
     return f"data:image/webp;base64,{coded}"
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

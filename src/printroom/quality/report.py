@@ -26,7 +26,7 @@ MANY = 16
 
 def make_folder(out: Path) -> None:
     """Make the folder of a report, before the work. Raises Unwritable."""
-    with _told(out):
+    with told(out):
         out.mkdir(parents=True, exist_ok=True)
 
 
@@ -39,14 +39,14 @@ def write(results: Results, out: Path) -> Path:
         files[f"plot-{name}.svg"], files[f"plot-{name}.png"] = svg.encode(), charts.png(svg)
     files["report.html"] = page.encode()
     make_folder(out)
-    with _told(out):
+    with told(out):
         for name, data in files.items():
             (out / name).write_bytes(data)
     return out / "report.html"
 
 
 @contextmanager
-def _told(out: Path) -> Iterator[None]:
+def told(out: Path) -> Iterator[None]:
     """What the system says about `out`, in our words."""
     try:
         yield

@@ -13,28 +13,31 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from printroom.core.errors import BadOption, NotFound, PrintroomError
-from printroom.imaging.formats import FORMATS, format_for
+from printroom.imaging.formats import FORMATS
 from printroom.jobs.context import Context
 from printroom.jobs.model import Job, State
-from printroom.jobs.queue import ready
+from printroom.jobs.queue import Queue, ready
 from printroom.jobs.states import OVER
 from printroom.jobs.submit import Request, as_job, enter, new_id
 from printroom.pipelines import kinds
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.telling import hidden
+from printroom.runs.batch import Batch, BatchAsked, finished, look
 from printroom.runs.handler import KIND as RUN
 from printroom.runs.inputs import BadInput, Intake
 from printroom.runs.model import BATCHES, ITEMS
 from printroom.runs.runs import Asked, Runs
 from printroom.runs.target import Target
+from printroom.runs.webhooks import KIND as WEBHOOK
 from printroom.storage.keys import Prefix
 from printroom.storage.store import Stat, Store
 
@@ -47,57 +50,6 @@ _PAGE = 100
 """Items entered in one transaction."""
 _SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
 _SCHEME = "store://"
-
-
-@dataclass(frozen=True)
-class BatchAsked:
-    """A batch that somebody wants."""
-
-    account: str
-    target: str
-    source: str = ""
-    """`store://name/prefix`: every picture below it; empty = `files`."""
-    files: tuple[str, ...] = ()
-    """`file_...` or `https://...`."""
-    destination: str = ""
-    """`store://name/prefix` for results, under the names of the sources; empty = files only."""
-    recursive: bool = True
-    """Whether what lies deeper counts, too."""
-    pattern: str = ""
-    """As `*.png`, of names below the prefix; empty = all pictures, by suffix."""
-    input: Mapping[str, Any] = field(default_factory=dict)
-    """The other inputs, the same for all."""
-    format: str | None = None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch as it is now."""
-
-    id: str
-    account: str
-    asked: BatchAsked
-    created_at: float
-    listed: bool
-    """Whether all that lies in the source has been entered."""
-    cancelled: bool
-    error_code: str | None
-    """Why listing failed."""
-    error: str | None
-    counts: Mapping[str, int]
-    """State of a run -> items."""
-
-    @property
-    def status(self) -> str:
-        """`listing`, `running`, `finished`, `cancelled` or `failed`."""
-        if self.cancelled:
-            return "cancelled"
-        if self.error_code is not None:
-            return "failed"
-        if not self.listed:
-            return "listing"
-        left = sum(count for state, count in self.counts.items() if state not in OVER)
-        return "running" if left else "finished"
 
 
 @dataclass(frozen=True)
@@ -121,12 +73,13 @@ class Batches:
 
     def submit(self, asked: BatchAsked) -> Batch:
         """Begin one. Raises NotFound, BadPipeline, BadInput, BadOption, AddressRefused."""
-        target = self._runs.targets.find(asked.target)
+        target = self._runs.targets.find(asked.target, asked.account)
         self._checked(asked, target)
         now = self._database.clock()
         batch = f"batch_{new_id(now)}"
         row: dict[str, Any] = {"id": batch, "account": asked.account, "created_at": now}
-        row |= {"request_json": json.dumps(asdict(asked)), "listed": False, "cancelled": False}
+        row |= dict.fromkeys(("listed", "cancelled", "told"), False)
+        row["request_json"] = json.dumps(asdict(asked))
         payload = {"batch": batch, **target.to_json()}
         job = as_job(Request(KIND, payload, account=f"{KIND}:{asked.account}", retries=20), now)
 
@@ -172,8 +125,7 @@ class Batches:
     def cancel(self, account: str, name: str) -> Batch:
         """Take back what is not over. Raises NotFound."""
         self.get(account, name)
-        change = update(BATCHES).where(BATCHES.c.id == name).values(cancelled=True)
-        self._database.run(lambda connection: connection.execute(change))
+        changed(self._queue, name, cancelled=True)
         left = select(ITEMS.c.run).where(ITEMS.c.batch == name, ITEMS.c.state.not_in(OVER))
         for run in self._database.run(lambda c: c.execute(left).scalars().all(), write=False):
             self._queue.cancel(run)
@@ -184,8 +136,8 @@ class Batches:
             raise BadOption("a batch has a source, or files", "give one of them")
         if len(asked.files) > MOST_FILES:
             raise BadOption(f"there are over {MOST_FILES} files", "put them into a store")
-        if asked.format is not None:
-            format_for(asked.format)
+        if asked.webhook is not None:
+            self._runs.workshop.outbound.check(asked.webhook)
         port = picture_port(target.graph)
         intake = Intake(asked.account, self._runs.assets, self._runs.workshop.outbound)
         if any(file.startswith("data:") for file in asked.files):
@@ -209,13 +161,13 @@ class Listing:
 
     def __call__(self, job: Job, context: Context) -> Any:
         """How many items were entered by this attempt."""
-        batch = self._database.run(partial(_one, name=job.payload["batch"]), write=False)
+        batch = self._database.run(partial(look, name=job.payload["batch"]), write=False)
         try:
             return self._listed(batch, job, context)
         except PrintroomError as error:
             if error.status < 500:  # it will be the same next time
                 told = {"error_code": error.code, "error": hidden(str(error))}
-                self._change(batch, **told)
+                changed(self._runs.queue, batch.id, **told)
             raise
 
     def _listed(self, batch: Batch, job: Job, context: Context) -> int:
@@ -223,14 +175,14 @@ class Listing:
         entered = 0
         while page := list(islice(found, _PAGE)):
             context.check()
-            if self._database.run(partial(_one, name=batch.id), write=False).cancelled:
+            if self._database.run(partial(look, name=batch.id), write=False).cancelled:
                 return entered
             requests = [self._request(batch, target, *source) for source in page]
             entered += self._runs.queue.change(
                 partial(self._enter, batch=batch, requests=requests, now=self._database.clock()),
                 ready(RUN),
             )
-        self._change(batch, listed=True)
+        changed(self._runs.queue, batch.id, listed=True)
         return entered
 
     def _sources(self, asked: BatchAsked) -> Iterator[tuple[str, str, Any]]:
@@ -249,9 +201,10 @@ class Listing:
         self, batch: Batch, target: Target, name: str, version: str, picture: Any
     ) -> tuple[str, str, Request]:
         asked = batch.asked
-        run = Asked(asked.account, asked.target, format=asked.format, priority=PRIORITY)
         values = {**asked.input, picture_port(target.graph): picture}
-        request = self._runs.request(run, target, values)
+        run = Asked(asked.account, asked.target, values, asked.output, priority=PRIORITY)
+        terms, files = self._runs.agreed(run, target), self._shown(batch.account, picture)
+        request = self._runs.request(run, target, values, terms, files)
         request.payload["batch"] = batch.id
         if asked.destination:
             store, prefix = split(asked.destination)
@@ -259,6 +212,15 @@ class Listing:
             stem = below.rpartition(".")[0] or below
             request.payload["copy"] = {"store": store, "key": f"{Prefix(prefix)}{stem}"}
         return name, version, request
+
+    def _shown(self, account: str, picture: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a page shows of the file, if it is one that is still there."""
+        if "file" not in picture:
+            return {}
+        intake = Intake(account, self._runs.assets, self._runs.workshop.outbound)
+        with suppress(NotFound):
+            intake.shown(self._runs.assets.get(account, picture["file"]))
+        return intake.files
 
     def _enter(
         self,
@@ -280,12 +242,21 @@ class Listing:
         ]
         if rows:
             connection.execute(insert(ITEMS), rows)
-            enter(connection, jobs, now)
+            for entered in enter(connection, jobs, now):
+                self._runs.begin(connection, entered.job)
         return len(rows)
 
-    def _change(self, batch: Batch, **values: Any) -> None:
-        change = update(BATCHES).where(BATCHES.c.id == batch.id).values(values)
-        self._database.run(lambda connection: connection.execute(change))
+
+def changed(queue: Queue, name: str, **values: Any) -> None:
+    """Change a batch, and tell those who want to know it if it is over now."""
+    change, now = update(BATCHES).where(BATCHES.c.id == name).values(values), queue.database.clock()
+
+    def work(connection: Connection) -> None:
+        connection.execute(change)
+        if requests := finished(connection, name, now):
+            enter(connection, [as_job(request, now) for request in requests], now)
+
+    queue.change(work, ready(WEBHOOK))
 
 
 def picture_port(graph: Graph) -> str:
@@ -323,28 +294,7 @@ def _without(graph: Graph, port: str) -> Graph:
 
 
 def _get(connection: Connection, account: str, name: str) -> Batch:
-    found = _one(connection, name)
+    found = look(connection, name)
     if found.account != account:
         raise NotFound(f"there is no batch {name[:80]!r}", "list them to see their ids")
     return found
-
-
-def _one(connection: Connection, name: str) -> Batch:
-    row = connection.execute(select(BATCHES).where(BATCHES.c.id == name)).first()
-    if row is None:
-        raise NotFound(f"there is no batch {name[:80]!r}", "list them to see their ids")
-    count = select(ITEMS.c.state, func.count()).where(ITEMS.c.batch == name)
-    counts = {row[0]: int(row[1]) for row in connection.execute(count.group_by(ITEMS.c.state))}
-    written = json.loads(row.request_json)
-    written["files"] = tuple(written["files"])
-    return Batch(
-        row.id,
-        row.account,
-        BatchAsked(**written),
-        row.created_at,
-        row.listed,
-        row.cancelled,
-        row.error_code,
-        row.error,
-        counts,
-    )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from printroom.assets.assets import release_parts
 from printroom.jobs.model import Job
 from printroom.jobs.submit import as_job, enter
+from printroom.runs.batch import finished
 from printroom.runs.handler import KIND
 from printroom.runs.model import ITEMS
 from printroom.runs.webhooks import deliveries
@@ -30,8 +31,10 @@ class Ending:
             told = {"state": job.state, "error_code": job.error_code, "error": job.error}
             connection.execute(item.values(told))
         requests = deliveries(connection, job, payload["webhook"])
+        now = job.finished_at
+        if "batch" in payload:
+            requests += finished(connection, payload["batch"], now)
         if not requests:
             return False
-        now = job.finished_at
         enter(connection, [as_job(request, now) for request in requests], now)
         return True

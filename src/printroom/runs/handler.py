@@ -8,16 +8,20 @@ that that one was in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from printroom.core.errors import BadPipeline, NotFound, PrintroomError
+from printroom.core.logs import telling
 from printroom.core.scratch import Scratch
-from printroom.imaging.formats import Format, format_for
 from printroom.jobs.context import Context
 from printroom.jobs.model import Job
 from printroom.pipelines.telling import hidden
 from printroom.runs.following import Following, step_needs
 from printroom.runs.inputs import Local
+from printroom.runs.options import Output
 from printroom.runs.outputs import settled
 from printroom.runs.target import Target, Targets
 from printroom.workshop import Workshop
@@ -44,24 +48,44 @@ class RunHandler:
         target = self._target(job, context)
         local = Local(self._workshop, job, context, self._scratch)
         folder = self._scratch.path("run")
-        folder.mkdir()
         try:
             following = Following(job, context, target, self._workshop.assets)
-            outputs = self._workshop.run_pipeline(
-                target.graph,
-                local.values(target.graph),
-                folder,
-                following.progress,
-                context.cancelled,
-                pixels=self._workshop.settings.http_pixels,
-                choose=_choice(job.payload["format"]),
-                keeper=following,
-            )
+            with telling(following.log):
+                values = local.values(target.graph)
+                outputs = self._outputs(target, job, values, folder, following, context)
+            following.finish()
             context.check()
             return settled(self._workshop, job, outputs)
         finally:
             for path in (folder, *local.paths):
                 self._scratch.discard(path)
+
+    def _outputs(
+        self,
+        target: Target,
+        job: Job,
+        values: Mapping[str, Any],
+        folder: Path,
+        following: Following,
+        context: Context,
+    ) -> Mapping[str, Any]:
+        try:
+            return self._workshop.run_pipeline(
+                target.graph,
+                values,
+                folder,
+                following.progress,
+                context.cancelled,
+                pixels=self._workshop.settings.http_pixels,
+                saving=Output.of(job.payload).saving,
+                keeper=following,
+                account=job.account,
+                owner=target.account or "",
+            )
+        except Exception:
+            with suppress(PrintroomError):  # what it said last may tell why
+                following.finish()
+            raise
 
     def _target(self, job: Job, context: Context) -> Target:
         """The pipeline; where a step is not at hand, it may be where others are needed."""
@@ -71,13 +95,3 @@ class RunHandler:
             for needs in step_needs(job).values():
                 context.need(needs)
             raise
-
-
-def _choice(name: str | None) -> Any:
-    if name is None:
-        return None
-
-    def choose(_default: Format) -> Format:
-        return format_for(name)
-
-    return choose

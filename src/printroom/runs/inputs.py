@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from printroom.assets.assets import Assets, New, new_id, unwritable
+from printroom.assets.model import Asset
 from printroom.core.data_uri import data_uri
 from printroom.core.errors import BadOption, NotFound, OutboundError
 from printroom.core.outbound import Outbound
@@ -31,6 +32,8 @@ from printroom.workshop import Workshop
 
 LARGEST_INLINE = 8 * 2**20
 """Bytes of a picture in a `data:` URI."""
+_HELD = 2 * 2**20
+"""Bytes of a file that is kept in memory at the worker, not in a scratch file."""
 _SOON = 3600.0
 """Seconds in which a run must have been made of what came with its request."""
 
@@ -58,6 +61,8 @@ class Intake:
     account: str
     assets: Assets
     outbound: Outbound
+    files: dict[str, Any] = field(default_factory=dict)
+    """Id of each file that was named -> what a page shows of it."""
 
     def checked(self, graph: Graph, given: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a run; pictures are objects or `Inline`. Raises BadInput."""
@@ -91,7 +96,7 @@ class Intake:
             raise ValueError("is no picture: give file_..., https://... or data:...")
         if text.startswith("file_"):
             try:
-                return {"file": self.assets.get(self.account, text).id}
+                return self.shown(self.assets.get(self.account, text))
             except NotFound:
                 raise ValueError("is no file of yours, or not any more") from None
         if text.startswith("data:"):
@@ -110,8 +115,19 @@ class Intake:
         if not isinstance(value, Inline):
             return value
         soon = self.assets.database.clock() + _SOON
-        files.append(self.assets.add(New(self.account, value.data, "part", expires_at=soon)).id)
-        return {"file": files[-1]}
+        made = self.assets.add(New(self.account, value.data, "part", expires_at=soon))
+        files.append(made.id)
+        return self.shown(made)
+
+    def shown(self, asset: Asset) -> dict[str, str]:
+        """The picture that a file is, as a job has it; noted among `files`."""
+        self.files[asset.id] = {
+            "name": asset.name,
+            "media_type": asset.media_type,
+            "width": asset.width,
+            "height": asset.height,
+        }
+        return {"file": asset.id}
 
 
 class Local:
@@ -135,16 +151,22 @@ class Local:
                 found[name] = self._path(name, value)
         return found
 
-    def _path(self, name: str, picture: Mapping[str, Any]) -> Path:
+    def _path(self, name: str, picture: Mapping[str, Any]) -> Path | bytes:
         self._context.check()
+        assets, account = self._workshop.assets, self._job.account
+        if "file" in picture:
+            content = assets.content(assets.find(account, picture["file"]))
+            if content.size <= _HELD:
+                return content.read(0, content.size)
         path = self._scratch.path("picture")
         self.paths.append(path)
         if "store" in picture:
             self._from_store(picture, path)
             return path
-        file = picture["file"] if "file" in picture else self._fetched(name, picture["url"], path)
-        assets = self._workshop.assets
-        assets.content(assets.find(self._job.account, file)).save(path)
+        if "url" in picture:
+            fetched = self._fetched(name, picture["url"], path)
+            content = assets.content(assets.find(account, fetched))
+        content.save(path)
         return path
 
     def _from_store(self, picture: Mapping[str, Any], path: Path) -> None:

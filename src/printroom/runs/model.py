@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    true,
 )
 
 from printroom.database.migrate import Scripts
@@ -57,6 +58,7 @@ BATCHES = Table(
     Column("cancelled", Boolean, nullable=False),
     Column("error_code", Text),
     Column("error", Text),
+    Column("told", Boolean, nullable=False, server_default=true()),
 )
 Index("batches_account", BATCHES.c.account, BATCHES.c.id)
 ITEMS = Table(

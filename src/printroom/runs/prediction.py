@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from printroom.jobs.model import Job, State
-from printroom.runs.target import LOCAL, SHIPPED
+from printroom.pipelines.names import LOCAL, SHIPPED
 from printroom.runs.view import moment
 
 STATUS: Mapping[State, str] = {
@@ -28,8 +28,9 @@ Place = Callable[[Mapping[str, Any]], str]
 
 def model_of(target: str) -> tuple[str, str]:
     """Owner and name of what a run does: `draw@3` is `local` and `draw`."""
-    name, _, version = target.partition("@")
-    return (LOCAL if version else SHIPPED), name
+    place, _, version = target.partition("@")
+    owner, _, name = place.rpartition("/")
+    return owner or (LOCAL if version else SHIPPED), name
 
 
 def prediction_json(job: Job, base: str, place: Place) -> dict[str, Any]:

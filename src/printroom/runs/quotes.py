@@ -12,19 +12,60 @@ from typing import Any
 
 from printroom.accounts.prices import Amounts, Prices
 from printroom.core.errors import PrintroomError
+from printroom.engine.explain import Explanation
 from printroom.pipelines.kinds import ListOf, pictured
 from printroom.runs.inputs import Inline, Intake
-from printroom.runs.runs import Runs
+from printroom.runs.runs import Asked, Runs
+from printroom.runs.target import Target
+from printroom.runs.view import shown_terms
 
 
-def quote(runs: Runs, account: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def quote(
+    runs: Runs,
+    account: str,
+    name: str,
+    given: Mapping[str, Any],
+    draft: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Seconds, pictures, pixels and cost. Raises NotFound, BadPipeline, BadInput."""
-    target = runs.targets.find(name)
+    target = runs.targets.wanted(account, name, draft)
     intake = Intake(account, runs.assets, runs.workshop.outbound)
     values = intake.checked(target.graph, given)
+    asked = Asked(account, name, given, pipeline=draft)
+    plan, amounts, exact = _planned(runs, account, target, values)
+    terms = runs.agreed(asked, target)
+    prices = Prices.parse(runs.workshop.settings.prices)
+    return {
+        "target": target.id,
+        "seconds": amounts.milliseconds / 1000 or None,
+        "exact": exact,
+        "pictures": amounts.pictures,
+        "pixels": amounts.pixels,
+        "cost": prices.cost(target.id, amounts) / 1000,
+        "terms": shown_terms(terms),
+        "plan": plan.to_json(),
+    }
+
+
+def measured(runs: Runs, asked: Asked, target: Target) -> tuple[int, bool]:
+    """Pixels of all results of a run, and whether that is certain. Raises what `quote` does."""
+    if any(isinstance(value, dict) for value in asked.input.values()):  # an object of a store
+        return 0, False
+    intake = Intake(asked.account, runs.assets, runs.workshop.outbound)
+    values = intake.checked(target.graph, asked.input)
+    _, amounts, exact = _planned(runs, asked.account, target, values)
+    return amounts.pixels, exact
+
+
+def _planned(
+    runs: Runs, account: str, target: Target, values: Mapping[str, Any]
+) -> tuple[Explanation, Amounts, bool]:
+    """The plan of a run, what it would make, and whether that is certain."""
     with TemporaryDirectory(prefix="printroom-") as folder:
         known, exact = _known(runs, account, values, Path(folder))
-        plan = runs.workshop.explain(target.graph, known)
+        plan = runs.workshop.explain(
+            target.graph, known, account=account, owner=target.account or ""
+        )
     stages = [stage for stage in plan.stages if stage.width]
     pictures = [port for port in target.graph.results.values() if pictured(port.kind)]
     last = stages[-1] if stages else None
@@ -33,16 +74,7 @@ def quote(runs: Runs, account: str, name: str, given: Mapping[str, Any]) -> dict
     exact &= not any(isinstance(port.kind, ListOf) for port in pictures)
     seconds = sum(stage.seconds for stage in plan.stages)
     amounts = Amounts(len(pictures), len(pictures) * width * height, round(1000 * seconds))
-    prices = Prices.parse(runs.workshop.settings.prices)
-    return {
-        "target": target.id,
-        "seconds": seconds or None,
-        "exact": exact,
-        "pictures": amounts.pictures,
-        "pixels": amounts.pixels,
-        "cost": prices.cost(target.id, amounts) / 1000,
-        "plan": plan.to_json(),
-    }
+    return plan, amounts, exact
 
 
 def _known(

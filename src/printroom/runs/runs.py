@@ -9,7 +9,7 @@ happens in the transaction that ends it: see `printroom.runs.ending`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,8 +19,8 @@ from sqlalchemy import Connection, select
 from printroom.assets.assets import give_to
 from printroom.core.errors import KeyReused, NotFound
 from printroom.database.migrate import migrate
-from printroom.imaging.formats import format_for
 from printroom.jobs.events import Event
+from printroom.jobs.here import Here
 from printroom.jobs.model import JOBS, Job
 from printroom.jobs.queue import ready
 from printroom.jobs.submit import Request, Submitted, as_job, enter
@@ -28,10 +28,16 @@ from printroom.runs.ending import Ending
 from printroom.runs.handler import KIND
 from printroom.runs.inputs import Intake
 from printroom.runs.model import SCRIPTS
-from printroom.runs.target import Target, Targets
+from printroom.runs.options import Output
+from printroom.runs.target import Target, Targets, said
+from printroom.runs.terms import Terms
 from printroom.runs.view import STATUS
+from printroom.runs.webhooks import seal_plain
+from printroom.storage.sealing import Seal
 from printroom.workshop import Workshop
 
+LIGHT = 4 * 10**6
+"""Pixels of all pictures of a run that is small."""
 RETRIES = 2
 """Failures that are followed by another attempt."""
 
@@ -41,12 +47,14 @@ class Asked:
     """A run that somebody wants."""
 
     account: str
-    target: str
-    """`enhance`, `name@version`, `owner/name@version`."""
+    target: str = ""
+    """`enhance`, `name@version`, `owner/name@version`; empty = `pipeline`."""
     input: Mapping[str, Any] = field(default_factory=dict)
     """By port; pictures as `file_...`, `https://...` or `data:...`."""
-    format: str | None = None
-    """Of pictures among the outputs; None = that of the input."""
+    output: Output = field(default_factory=Output)
+    """How results are written."""
+    pipeline: Mapping[str, Any] | None = None
+    """A pipeline that is not published, as JSON; None = `target`."""
     webhook: str | None = None
     """URL that is told when it is over."""
     key: str | None = None
@@ -67,12 +75,24 @@ class Asked:
         return {
             "target": self.target,
             "input": dict(self.input),
-            "format": self.format,
+            "output": self.output.to_json(),
+            "pipeline": self.pipeline,
             "webhook": self.webhook,
             "priority": self.priority,
             "deadline": self.deadline,
             "end_user": self.end_user,
         }
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that may be entered."""
+
+    job: Job
+    files: Sequence[str]
+    """Those that were made of what came with the request."""
+    light: bool
+    """Whether it is what the hot path does, too."""
 
 
 class Runs:
@@ -86,30 +106,81 @@ class Runs:
         self.workshop = workshop
         self.queue, self.assets = workshop.queue, workshop.assets
         migrate(workshop.database, [SCRIPTS])
+        self.seal = Seal(workshop.settings.data)
+        """What secrets of webhooks are sealed with."""
+        workshop.database.run(lambda connection: seal_plain(connection, self.seal))
         self.targets = Targets(workshop)
+        self.terms: Terms = workshop.terms
+        """What is agreed before a run may begin."""
         if not any(isinstance(end, Ending) for end in self.queue.ends):
             self.queue.ends.append(Ending())
 
     def submit(self, asked: Asked) -> Submitted:
-        """Put a run into the queue."""
-        target = self.targets.find(asked.target)
-        if asked.format is not None:
-            format_for(asked.format)
+        """Put a run into the queue.
+
+        Raises NotFound, BadPipeline, BadInput, BadOption, KeyReused, AddressRefused, and what
+        `terms` refuse.
+        """
+        found = self._prepared(asked)
+        return found if isinstance(found, Submitted) else self._queued(found)
+
+    def do(self, asked: Asked, here: Here, entered: Callable[[Submitted], None]) -> Job:
+        """The same, and do it here and now if it is small and there is a place; the run as it is
+        then. `entered` is told of it before that. Raises as `submit` does.
+        """
+        found = self._prepared(asked)
+        if not isinstance(found, Submitted):
+            enter = partial(self._entered, files=found.files)
+            if found.light and (job := here.do(found.job, enter, entered)) is not None:
+                return job
+            found = self._queued(found)
+        entered(found)
+        return found.job
+
+    def _queued(self, found: _Prepared) -> Submitted:
+        entering = partial(self._entered, job=found.job, files=found.files)
+        return self.queue.change(entering, ready(KIND))
+
+    def _prepared(self, asked: Asked) -> Submitted | _Prepared:
+        """What is to be entered, or is there already."""
+        target = self.targets.wanted(asked.account, asked.target, asked.pipeline)
         if asked.webhook is not None:
             self.workshop.outbound.check(asked.webhook)
         if (known := self._known(asked)) is not None:
             return known
         intake = Intake(asked.account, self.assets, self.workshop.outbound)
-        values, files = intake.kept(intake.checked(target.graph, asked.input))
-        job = as_job(self.request(asked, target, values), self.queue.database.clock())
-        return self.queue.change(partial(_entered, job=job, files=files), ready(KIND))
+        checked = intake.checked(target.graph, asked.input)
+        terms = self.agreed(asked, target)
+        values, files = intake.kept(checked)
+        request = self.request(asked, target, values, terms, intake.files)
+        job = as_job(request, self.queue.database.clock())
+        return _Prepared(job, files, target.light and _small(values, intake.files))
 
-    def request(self, asked: Asked, target: Target, values: Mapping[str, Any]) -> Request:
+    def agreed(self, asked: Asked, target: Target) -> Mapping[str, Any] | None:
+        """What the payload of the run has as `terms`. Raises what refuses it."""
+        from printroom.runs.quotes import measured  # which asks for runs itself
+
+        return self.terms.agree(asked, target, partial(measured, self, asked, target))
+
+    def begin(self, connection: Connection, job: Job) -> None:
+        """In the transaction that enters the run, or enters it again. Raises what refuses it."""
+        if job.payload.get("terms") is not None:
+            self.terms.begin(connection, job)
+
+    def request(
+        self,
+        asked: Asked,
+        target: Target,
+        values: Mapping[str, Any],
+        terms: Mapping[str, Any] | None,
+        files: Mapping[str, Any],
+    ) -> Request:
         """The job of a run whose inputs were checked and kept."""
         payload = {
             **target.to_json(),
             "input": dict(values),
-            "format": asked.format,
+            "files": dict(files),
+            "output": asked.output.to_json(),
             "webhook": asked.webhook,
             "key": asked.by,
             "end_user": asked.end_user,
@@ -118,6 +189,7 @@ class Runs:
                 name: {"labels": sorted(needs.labels), "bytes": needs.bytes}
                 for name, needs in self.targets.needs(target).items()
             },
+            "terms": None if terms is None else dict(terms),
         }
         return Request(
             KIND,
@@ -128,6 +200,7 @@ class Runs:
             retries=RETRIES,
             needs=self.targets.first_needs(target),
             key=asked.key,
+            subject=subject_of(target.id),
             same=asked.said,
         )
 
@@ -140,15 +213,19 @@ class Runs:
         account: str,
         *,
         status: str | None = None,
+        target: str | None = None,
         before: str | None = None,
         most: int = 100,
     ) -> Sequence[Job]:
-        """Runs, the newest first; `before`: an id, for the next page."""
+        """Runs, the newest first; `target`: of all versions of a pipeline, as runs name it;
+        `before`: an id, for the next page.
+        """
         states = [state for state, name in STATUS.items() if name == status]
         return self.queue.jobs(
             account=account,
             kind=KIND,
             state=states if status is not None else None,
+            subject=None if target is None else subject_of(said(target, account)),
             before=before,
             most=most,
         )
@@ -174,7 +251,7 @@ class Runs:
         Raises NotFound, WrongState.
         """
         self.get(account, run)
-        return self.queue.retry(run)
+        return self.queue.retry(run, begin=self.begin)
 
     def _known(self, asked: Asked) -> Submitted | None:
         """The run that the key stands for already. Raises KeyReused."""
@@ -190,16 +267,34 @@ class Runs:
             raise KeyReused(reason, "take a new key for a new request")
         return Submitted(job, False)
 
+    def _entered(self, connection: Connection, job: Job, files: Sequence[str]) -> Submitted:
+        (submitted,) = enter(connection, [job], job.created_at)
+        if submitted.fresh:
+            give_to(connection, files, job.id)
+            self.begin(connection, submitted.job)
+        return submitted
+
+
+def subject_of(target: str) -> str:
+    """What a run is listed by: its pipeline, whatever version."""
+    return target.partition("@")[0][:255]
+
+
+def _small(values: Mapping[str, Any], files: Mapping[str, Any]) -> bool:
+    """Whether all pictures are here, and are not large together."""
+    pictures = [one for value in values.values() for one in _pictures(value)]
+    known = [files.get(one.get("file", "")) or {} for one in pictures]
+    sizes = [(one.get("width") or 0) * (one.get("height") or 0) for one in known]
+    return all(sizes) and sum(sizes) <= LIGHT
+
+
+def _pictures(value: Any) -> list[dict[str, Any]]:
+    several = value if isinstance(value, list) else [value]
+    return [one for one in several if isinstance(one, dict)]
+
 
 def owned(job: Job, account: str) -> Job:
     """`job`, if it is a run of `account`. Raises NotFound."""
     if job.kind != KIND or job.account != account:
         raise NotFound(f"there is no run {job.id!r}", "it may have been forgotten")
     return job
-
-
-def _entered(connection: Connection, job: Job, files: Sequence[str]) -> Submitted:
-    (submitted,) = enter(connection, [job], job.created_at)
-    if submitted.fresh:
-        give_to(connection, files, job.id)
-    return submitted

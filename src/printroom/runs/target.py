@@ -1,6 +1,6 @@
 """What a run does: a published pipeline, as it was when the run was asked for.
 
-    "enhance", "sharpen@3", "local/sharpen@3" -> Target             NotFound BadPipeline BadOption
+    "enhance", "sharpen@3", "acme/sharpen@3" by account -> Target   NotFound BadPipeline BadOption
     Target -> JSON in the job -> Target at the worker               BadPipeline: a step is missing
 
 The pipeline travels with the job: a worker with another data folder does the same, whatever was
@@ -11,25 +11,28 @@ cannot name files of this machine.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from printroom.core.errors import NotFound
+from printroom.core.errors import BadPipeline
 from printroom.isolation import images
 from printroom.jobs.needs import Needs
 from printroom.pipelines import kinds
+from printroom.pipelines.declare import StepShape
 from printroom.pipelines.graph import Graph
+from printroom.pipelines.names import LOCAL, SHIPPED
+from printroom.pipelines.reading import MOST_BYTES
 from printroom.pipelines.refs import Constant
 from printroom.pipelines.spec import PipelineSpec
 from printroom.pipelines.step_toml import StepManifest
+from printroom.pipelines.store import Published
+from printroom.runs.inputs import BadInput
 from printroom.workshop import Workshop
 
-SHIPPED, LOCAL = "printroom", "local"
-"""Whose pipelines are: those that come with printroom, and those that were published here."""
-_NAME = re.compile(r"(?:([a-z0-9][a-z0-9-]{0,62})/)?([^/\s]{1,200})", re.ASCII)
+DRAFT = "draft"
+"""What the target of a run is called whose pipeline came with it."""
 _MOST = 64
 """Pipelines that are kept checked."""
 
@@ -40,16 +43,35 @@ class Target:
 
     graph: Graph
     spec: PipelineSpec
+    account: str | None = None
+    """The id of whose it is; None = it comes with printroom."""
+    own: bool = True
+    """Whether it is of the account that asked, or comes with printroom."""
+    draft: bool = False
+    """Whether it came with the request, and is not published."""
 
     @property
     def id(self) -> str:
-        """`name@version`; what comes with printroom has no version."""
-        return self.graph.id
+        """`owner/name@version`, `name@version`; what comes with printroom has no version, and what
+        is not published is `draft`.
+        """
+        return DRAFT if self.draft else self.graph.id
 
     def to_json(self) -> dict[str, Any]:
         """For the payload of a job."""
-        written = None if self.graph.version is None else self.spec.to_dict()
-        return {"target": self.id, "pipeline": written}
+        shipped = self.graph.version is None and not self.draft
+        written = None if shipped else self.spec.to_dict()
+        return {
+            "target": self.id,
+            "pipeline": written,
+            "owner": self.account,
+            "own": self.own,
+        }
+
+    @cached_property
+    def light(self) -> bool:
+        """Whether all of it streams, in steps that come with printroom or were installed."""
+        return all(node.step.shape is not StepShape.RUN for node in self.graph.nodes)
 
     @cached_property
     def uses(self) -> Mapping[str, str]:
@@ -64,17 +86,45 @@ class Targets:
         self._workshop = workshop
         self._checked: dict[str, Target] = {}
 
-    def find(self, name: str) -> Target:
-        """The pipeline that `name` means now. Raises NotFound, BadPipeline, BadOption."""
-        found = self._workshop.pipelines.get(plain_name(self._workshop, name))
-        return self._once(found.spec, found.version)
+    def find(self, name: str, account: str) -> Target:
+        """The pipeline that `name` means to an account now.
+
+        Raises NotFound, BadPipeline, BadOption.
+        """
+        return self._once(self._workshop.pipelines.get(name, account))
+
+    def draft(self, pipeline: Mapping[str, Any], account: str) -> Target:
+        """A pipeline that somebody of that account sent. Raises BadPipeline."""
+        key = f"{DRAFT} {account} {json.dumps(pipeline, sort_keys=True)}"
+        if (known := self._checked.get(key)) is not None:
+            return known
+        spec = PipelineSpec.from_dict(pipeline)
+        if len(json.dumps(spec.to_dict())) > MOST_BYTES:
+            raise BadPipeline(f"the pipeline is over {MOST_BYTES} bytes", "make it smaller")
+        graph = self._workshop.shelf.sent(spec, account).closed()
+        return self._kept(key, Target(graph, spec, account, draft=True))
+
+    def wanted(self, account: str, name: str, pipeline: Mapping[str, Any] | None = None) -> Target:
+        """What a request names, or brings along. Raises as `find` and `draft`."""
+        if bool(name) == (pipeline is not None):
+            reason = "a run has a target, or a pipeline"
+            raise BadInput(reason, "give one of them", params=["target"])
+        return self.find(name, account) if pipeline is None else self.draft(pipeline, account)
 
     def again(self, payload: Mapping[str, Any]) -> Target:
         """The pipeline of a job. Raises NotFound, BadPipeline."""
+        target, account = payload["target"], payload.get("owner") or LOCAL
         if payload["pipeline"] is None:
-            return self.find(payload["target"])
-        version = int(payload["target"].partition("@")[2])
-        return self._once(PipelineSpec.from_dict(payload["pipeline"]), version)
+            return self.find(target, account)
+        if target == DRAFT:
+            return self.draft(payload["pipeline"], account)
+        own = bool(payload.get("own", True))
+        if (known := self._checked.get(_key(target, account, own))) is not None:
+            return known
+        place, _, version = target.partition("@")
+        owner = place.rpartition("/")[0] or LOCAL
+        spec = PipelineSpec.from_dict(payload["pipeline"])
+        return self._once(Published(spec, int(version), account, owner, own))
 
     def needs(self, target: Target) -> dict[str, Needs]:
         """What the worker of each step must have; only of steps that were added, in order."""
@@ -98,27 +148,38 @@ class Targets:
     def _manifest(self, use: str) -> StepManifest | None:
         return self._workshop.folders.manifest(use) if use else None
 
-    def _once(self, spec: PipelineSpec, version: int | None) -> Target:
-        key = f"{version} {json.dumps(spec.to_dict(), sort_keys=True)}"
+    def _once(self, found: Published) -> Target:
+        key = _key(found.id, found.account, found.own)
         if key not in self._checked:
-            graph = self._workshop.shelf.check(spec, version).closed()
-            while len(self._checked) >= _MOST:
-                self._checked.pop(next(iter(self._checked)), None)
-            self._checked[key] = Target(graph, spec)
+            graph = self._workshop.shelf.ready(found).closed()
+            return self._kept(key, Target(graph, found.spec, found.account, found.own))
         return self._checked[key]
 
+    def _kept(self, key: str, target: Target) -> Target:
+        while len(self._checked) >= _MOST:
+            self._checked.pop(next(iter(self._checked)), None)
+        self._checked[key] = target
+        return target
 
-def plain_name(workshop: Workshop, name: str) -> str:
-    """`name` without its owner, who must be the right one. Raises NotFound, BadOption."""
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise NotFound(f"there is no pipeline {name[:80]!r}", "write owner/name@version")
-    owner, plain = match.groups()
-    if owner is not None:
-        version = workshop.pipelines.get(plain).version
-        if owner != (SHIPPED if version is None else LOCAL):
-            raise NotFound(f"there is no pipeline {name[:80]!r}", f"{plain} is not of {owner}")
-    return str(plain)
+
+def _key(name: str, account: str | None, own: bool) -> str:
+    """What a published pipeline is kept under: a version never changes."""
+    return f"{name} {account} {own}"
+
+
+def names_of(payload: Mapping[str, Any]) -> set[str]:
+    """What the pipeline of a job may be called by whose job it is, without a version."""
+    if payload["target"] == DRAFT:
+        return set()
+    place = str(payload["target"]).partition("@")[0]
+    return {place, place.rpartition("/")[2]} if payload.get("own", True) else {place}
+
+
+def said(name: str, account: str) -> str:
+    """`name` as a token of that account says it: without the owners that need not be named."""
+    owner, slash, plain = name.partition("/")
+    bare = slash and (owner == SHIPPED or (owner == LOCAL and account == LOCAL))
+    return plain if bare else name
 
 
 def needs_of(manifest: StepManifest) -> Needs:

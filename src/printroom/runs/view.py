@@ -32,8 +32,10 @@ def run_json(job: Job, position: int | None = None) -> dict[str, Any]:
         "status": STATUS[job.state],
         "target": payload["target"],
         "input": {name: _shown(value) for name, value in payload["input"].items()},
+        "files": payload.get("files") or {},
         "output": result.get("output"),
         "usage": result.get("usage"),
+        "terms": shown_terms(payload.get("terms")),
         "error": _error(job),
         "attempt": job.attempt,
         "position": position,
@@ -43,6 +45,13 @@ def run_json(job: Job, position: int | None = None) -> dict[str, Any]:
         "expires_at": moment(job.expires_at),
         "urls": {"get": place, "cancel": f"{place}/cancel", "events": f"{place}/events"},
     }
+
+
+def shown_terms(terms: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """By what it is charged, where it runs what another account offers; null where it does not."""
+    if terms is None:
+        return None
+    return {name: terms[name] for name in ("listing", "offer", "quote", "entitlement")}
 
 
 def event_json(event: Event) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from printroom.jobs.model import Job
 from printroom.jobs.needs import MOST_LABELS, Offer, check_labels
 from printroom.jobs.watching import Watched
 from printroom.jobs.worker import Worker
-from printroom.runs import batches, webhooks
+from printroom.runs import batches, examining, webhooks
 from printroom.runs.batches import Listing
+from printroom.runs.examining import Examinations, ExamineHandler
 from printroom.runs.handler import KIND, RunHandler
 from printroom.runs.numbers import Shown
 from printroom.runs.runs import Runs
@@ -58,12 +59,14 @@ class Labour:
         self._scratch = Scratch(settings.data)
         queue, outbound = self.runs.queue, workshop.outbound
         tallies, tracer = workshop.floor.tallies, workshop.floor.tracer
-        handler = Watched(RunHandler(workshop, self.runs.targets, self._scratch), tallies, tracer)
-        self._main = Worker(
-            queue, {KIND: handler}, slots=slots or settings.jobs_slots, offer=self._offer
-        )
+        examine = ExamineHandler(Examinations(workshop), self._scratch)
+        main: dict[str, Handler] = {
+            KIND: Watched(RunHandler(workshop, self.runs.targets, self._scratch), tallies, tracer),
+            examining.KIND: Watched(examine, tallies, tracer),
+        }
+        self._main = Worker(queue, main, slots=slots or settings.jobs_slots, offer=self._offer)
         errands: dict[str, Handler] = {
-            webhooks.KIND: Watched(Delivering(queue, outbound), tallies, tracer),
+            webhooks.KIND: Watched(Delivering(queue, outbound, self.runs.seal), tallies, tracer),
             batches.KIND: Watched(Listing(self.runs), tallies, tracer),
         }
         self._errands = Worker(queue, errands, slots=ERRANDS)
@@ -111,11 +114,12 @@ class Labour:
                 _log.exception("tidying")
 
     def tidy(self) -> int:
-        """Forget what has expired. Returns how many runs."""
+        """Forget what has expired, and do what the market owes. Returns how many runs went."""
         forgotten = self.runs.queue.expire(self._discard)
         settings = self._workshop.settings
         Uploads(self.runs.assets, settings.files_largest, settings.files_keep).sweep()
         self.runs.assets.sweep()
+        self._workshop.money.tick()
         return forgotten
 
     def _discard(self, job: Job) -> None:

@@ -217,6 +217,7 @@ def _type(kept: Kept, factory: Callable[..., Step]) -> StepType:
         {},
         declared.outputs,
         factory,
+        "added",
     )
 
 

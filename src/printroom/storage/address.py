@@ -39,6 +39,15 @@ class Service:
     """Options that OpenDAL does not see."""
     alone: Mapping[str, str] = field(default_factory=dict)
     """What keeps it from this machine's own credentials, unless `ambient=on`."""
+    dialect: str = ""
+    """The service whose language it speaks, where that is another's."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Secret -> what it is called in that language."""
+    conditions: bool = True
+    """Whether it heeds conditions, unless an address says otherwise."""
+
+
+_S3_ALONE = {"disable_config_load": "true", "disable_ec2_metadata": "true"}
 
 
 SERVICES: Mapping[str, Service] = {
@@ -47,7 +56,7 @@ SERVICES: Mapping[str, Service] = {
         ("endpoint", "region", "enable_virtual_host_style", "checksum_algorithm"),
         ("access_key_id", "secret_access_key", "session_token"),
         own=("sts", "role"),
-        alone={"disable_config_load": "true", "disable_ec2_metadata": "true"},
+        alone=_S3_ALONE,
     ),
     "gcs": Service(
         "bucket",
@@ -56,7 +65,19 @@ SERVICES: Mapping[str, Service] = {
         alone={"disable_config_load": "true", "disable_vm_metadata": "true"},
     ),
     "azblob": Service("container", ("endpoint", "account_name"), ("account_key", "sas_token")),
-    "b2": Service("bucket", ("bucket_id",), ("application_key_id", "application_key")),
+    # By its S3: with the other API OpenDAL takes `ab` for `a`, and misnames large files.
+    "b2": Service(
+        "bucket",
+        ("region", "endpoint"),
+        ("application_key_id", "application_key"),
+        alone=_S3_ALONE,
+        dialect="s3",
+        names={
+            "application_key_id": "access_key_id",
+            "application_key": "secret_access_key",
+        },
+        conditions=False,
+    ),
     "dropbox": Service(secrets=_CLOUD),
     "onedrive": Service(secrets=_CLOUD),
     "gdrive": Service(secrets=_CLOUD),
@@ -108,11 +129,22 @@ class Address:
         options = _options(url.scheme, service, pairs)
         if not _REGION.fullmatch(options.get("region", "auto")):
             raise BadOption(f"region {shown(options['region'])} is none", "write it as eu-west-1")
-        conditions = _switch("conditions", options.pop("conditions", "on"))
+        conditions = options.pop("conditions", None)
+        heeds = service.conditions if conditions is None else _switch("conditions", conditions)
         ambient = _switch("ambient", options.pop("ambient", "off"))
         patience = _seconds(options.pop("patience", "30"))
+        if url.scheme == "b2" and not {"region", "endpoint"} & set(options):
+            raise BadOption(
+                "a store of Backblaze needs its region",
+                f"write b2://{url.netloc}/?region=us-west-004, as the bucket's endpoint has it",
+            )
         ordered = tuple(sorted(options.items()))
-        return cls(url.scheme, url.netloc, prefix, ordered, conditions, ambient, patience)
+        return cls(url.scheme, url.netloc, prefix, ordered, heeds, ambient, patience)
+
+    @property
+    def dialect(self) -> str:
+        """OpenDAL's name for the language that the service speaks."""
+        return SERVICES[self.scheme].dialect or self.scheme
 
     @property
     def name(self) -> str:
@@ -140,8 +172,11 @@ class Address:
         if service.bucket:
             found[service.bucket] = self.bucket
         options = {name: value for name, value in self.options if name not in service.own}
-        found |= {"root": f"/{self.prefix}"} | options | dict(secrets)
-        if self.scheme == "s3":
+        named = {service.names.get(name, name): secret for name, secret in secrets.items()}
+        found |= {"root": f"/{self.prefix}"} | options | named
+        if self.scheme == "b2" and "endpoint" not in found:
+            found["endpoint"] = f"https://s3.{found['region']}.backblazeb2.com"
+        if self.dialect == "s3":
             found.setdefault("region", "us-east-1")
             _anonymous(found, self.ambient, "access_key_id", "allow_anonymous")
         if self.scheme == "gcs":

@@ -4,13 +4,11 @@
     add("photos", address, secrets) -> <folder>/stores/photos.json: BadOption
     open("photos") -> Store: NotFound BadOption
 
-Secrets are encrypted where they lie (Fernet: AES-128-CBC with HMAC-SHA256), with a key that is in
-PRINTROOM_STORES_KEY or else in the file `stores.key`. There is a way in for them, and none out.
+Secrets are sealed where they lie (`sealing`). There is a way in for them, and none out.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -19,18 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
-
 from printroom.core.errors import BadOption, NotFound
 from printroom.storage.address import Address
 from printroom.storage.guests import check_guest
 from printroom.storage.keys import shown
 from printroom.storage.opening import open_store
-from printroom.storage.pages import FolderPages, Pages, write_whole
+from printroom.storage.pages import FolderPages, Pages
+from printroom.storage.sealing import Seal
 from printroom.storage.store import Store
 
 VARIABLE = "PRINTROOM_STORE_"
-KEY = "PRINTROOM_STORES_KEY"
 _MOST, _LONGEST = 100, 16_384
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -69,6 +65,7 @@ class StoreBook:
         """`guest`: whose book it is, None = the owner's, with the stores of the environment."""
         self._home = folder / "stores"
         self._environment = os.environ if environment is None else environment
+        self._seal = Seal(folder, environment)
         self._guest = guest
         self._pages = FolderPages(self._home) if guest is None else guest.pages
 
@@ -83,8 +80,8 @@ class StoreBook:
             raise BadOption("the secrets are too long", f"{_LONGEST} characters are the most")
         if len(self.listed()) >= _MOST and not any(one.name == name for one in self.listed()):
             raise BadOption(f"there are {_MOST} stores already", "remove one")
-        sealed = self._cipher(make=True).encrypt(json.dumps(dict(secrets or {})).encode())
-        content = {"address": address, "names": sorted(secrets or {}), "sealed": sealed.decode()}
+        sealed = self._seal.seal(json.dumps(dict(secrets or {})))
+        content = {"address": address, "names": sorted(secrets or {}), "sealed": sealed}
         self._pages.write(name, json.dumps(content, indent=1))
         return Listed(name, address, tuple(sorted(secrets or {})), fixed=False)
 
@@ -122,12 +119,8 @@ class StoreBook:
         listed = self.find(name)
         if listed.fixed:
             return open_store(listed.address, self._fixed_secrets(name))
-        sealed = str(self._read(name)["sealed"]).encode()
-        try:
-            secrets = json.loads(self._cipher().decrypt(sealed))
-        except InvalidToken:
-            reason = f"the secrets of {name} were sealed with another key"
-            raise BadOption(reason, f"set {KEY}, or add the store again") from None
+        sealed = str(self._read(name)["sealed"])
+        secrets = json.loads(self._seal.unseal(sealed, f"the secrets of {name}"))
         return open_store(self._checked(listed.address), secrets)
 
     def _checked(self, address: str) -> Address:
@@ -162,18 +155,6 @@ class StoreBook:
         except (ValueError, KeyError, TypeError):
             reason = f"what is kept of the store {name} cannot be read"
             raise BadOption(reason, "add the store again") from None
-
-    def _cipher(self, make: bool = False) -> Fernet:
-        key = self._environment.get(KEY, "").encode()
-        path = self._home / "stores.key"
-        if not key and make and not path.exists():
-            with contextlib.suppress(FileExistsError):
-                write_whole(path, Fernet.generate_key(), exclusive=True)
-        try:
-            return Fernet(key or path.read_bytes())
-        except (OSError, ValueError):
-            reason = f"there is no key that opens the secrets of stores, in {KEY} or {path}"
-            raise BadOption(reason, "a key is 32 bytes in URL-safe base64") from None
 
 
 def _variable(name: str) -> str:

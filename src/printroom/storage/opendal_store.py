@@ -51,7 +51,7 @@ class RemoteStore(Store):
         self._settings = address.settings(self._secrets)
         self._pins: bool | None = None
         try:
-            self._operator = opendal.Operator(address.scheme, **self._settings)
+            self._operator = opendal.Operator(address.dialect, **self._settings)
         except FAULTS as error:
             raise self._fault(error) from None
         self._can = self._operator.capability()
@@ -218,7 +218,7 @@ class RemoteStore(Store):
 
     def _presign(self, key: Key, seconds: int, method: str) -> str:
         async def sign() -> str:
-            operator = opendal.AsyncOperator(self.address.scheme, **self._settings)
+            operator = opendal.AsyncOperator(self.address.dialect, **self._settings)
             verb = operator.presign_write if method == "PUT" else operator.presign_read
             request: Awaitable[Any] = verb(key, seconds)
             return str((await request).url)

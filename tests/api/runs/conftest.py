@@ -43,7 +43,7 @@ class Installation:
             "PRINTROOM_MODELS": str(models),
             "PRINTROOM_PRELOAD": "test/double@1",
             "PRINTROOM_WORKERS": "1",
-            "PRINTROOM_MEMORY": "512MiB",
+            "PRINTROOM_MEMORY": "1GiB",
             "PRINTROOM_JOBS_LEASE": "2",
             "PRINTROOM_OUTBOUND_ALLOW": "127.0.0.1",
             **{f"PRINTROOM_{name.upper()}": value for name, value in settings.items()},

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
+SAMPLE = files("printroom").joinpath("samples", "cat.jpg").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +91,52 @@ def test_what_is_no_store_is_refused(house, name, wanted, status):
     answer = house.client.put(f"/v1/storages/{name}", json=wanted)
     assert answer.status_code == status, answer.text
     assert "xxxx" not in answer.text
+
+
+def page(house, **query):
+    answer = house.client.get("/v1/storages/shelf/objects", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def shelf(house, tmp_path):
+    """A store of two pictures and three other objects, one of them deeper."""
+    (tmp_path / "trip").mkdir()
+    for name in ("a.jpg", "b.txt", "c & d.jpg", "trip/e.jpg", "trip/f.jpg"):
+        (tmp_path / name).write_bytes(SAMPLE if name.endswith("jpg") else b"text")
+    house.client.put("/v1/storages/shelf", json={"address": f"fs://{tmp_path}"})
+    return house
+
+
+def test_a_store_is_looked_at_place_by_place_and_page_by_page(shelf):
+    first = page(shelf, limit=3)
+    assert [one["name"] for one in first["data"]] == ["a.jpg", "b.txt", "c & d.jpg"]
+    rest = page(shelf, limit=3, after=first["next"])
+    assert [(one["kind"], one["key"]) for one in rest["data"]] == [("prefix", "trip/")]
+    assert rest["next"] is None
+    assert (first["data"][1]["bytes"], rest["data"][0]["bytes"]) == (4, None)
+    inner = page(shelf, prefix="trip")
+    assert [one["key"] for one in inner["data"]] == ["trip/e.jpg", "trip/f.jpg"]
+    assert page(shelf, prefix="nowhere") == {"data": [], "next": None}
+
+
+def test_a_file_out_of_a_store_is_a_file_like_others(shelf, tmp_path):
+    taken = shelf.client.post("/v1/storages/shelf/files", json={"key": "c & d.jpg"})
+    assert taken.status_code == 201, taken.text
+    file = taken.json()
+    assert (file["name"], file["media_type"]) == ("c & d.jpg", "image/jpeg")
+    (tmp_path / "c & d.jpg").unlink()
+    assert shelf.client.get(file["urls"]["content"]).content == SAMPLE
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [("nothing.jpg", 404), ("../escape.jpg", 422), ("/etc/passwd", 422), ("", 422), ("a\0b", 422)],
+)
+def test_what_is_no_object_is_not_taken(shelf, key, status):
+    answer = shelf.client.post("/v1/storages/shelf/files", json={"key": key})
+    assert answer.status_code == status, answer.text
+    if key:
+        found = shelf.client.get("/v1/storages/shelf/objects", params={"prefix": key})
+        assert found.status_code == (200 if status == 404 else status), found.text

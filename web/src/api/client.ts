@@ -53,11 +53,15 @@ export const contentOf = (file: string): string => `${base}v1/files/${encodeURIC
 /** An address at which a browser saves what it gets as `name`. */
 export const savedAs = (digest: string, name: string): Promise<string> => linked(digest, { name: name.slice(-200) })
 
+/** Pixels across of the copies that large pictures are shown as, until one comes closer. */
+export const COPY = 1920
+
 /** An address of a smaller copy, at most `width` pixels wide, in a format that browsers show. */
 export const copyOf = (digest: string, width: number): Promise<string> => linked(digest, { options: `w:${width}/f:auto` })
 
-/** An address of a part, in pixels of the upright picture: `left,top,width,height`. */
-export const partOf = (digest: string, part: string): Promise<string> => linked(digest, { options: `c:${part}/f:auto` })
+/** An address of a part, in pixels of the upright picture: `left,top,width,height`; reduced to `across`, 0 = all of them. */
+export const partOf = (digest: string, part: string, across: number): Promise<string> =>
+  linked(digest, { options: `c:${part}${across > 0 ? `/w:${across}` : ''}/f:auto` })
 
 async function linked(digest: string, what: { name?: string; options?: string }): Promise<string> {
   const found = await data(

@@ -1,4 +1,8 @@
-// Runs as the pages see them: pages of a list kept fresh, and the progress of those in progress.
+// Runs as the pages see them: pages of lists, each kept fresh by the events of all runs, which come by one line.
+//
+//   GET /v1/runs    -> useRuns      as far as somebody has scrolled
+//   GET /v1/events  -> useEvents    what changed, into those lists; useProgress: how far each is
+//   …/runs/ID/events -> listen      all that happened to one
 import { type InfiniteData, type QueryClient, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { api, data, type Run } from './client'
@@ -12,45 +16,56 @@ export interface RunEvent {
   run?: Run
 }
 export type Status = Run['status']
+export interface Wanted {
+  status?: Status | undefined
+  /** Of this pipeline alone, in all its versions. */
+  target?: string | undefined
+}
 type Pages = InfiniteData<{ data: Run[]; next: string | null }, string | undefined>
 
 export const isOver = (run: Run): boolean => run.status !== 'queued' && run.status !== 'running'
+
 /** The name of what was run, without owner and version. */
 export const bare = (target: string): string => target.replace(/^.*\//, '').replace(/@.*$/, '')
 
-/** Followed by events at once; a browser has six lines to one server, and needs some. */
-const FOLLOWED = 3
 const PAGE = 100
 
-export function useRuns(status: Status | undefined) {
+export function useRuns(wanted: Wanted) {
   return useInfiniteQuery({
-    queryKey: ['runs', status ?? 'all'],
-    queryFn: ({ pageParam }) =>
-      data(api.GET('/v1/runs', { params: { query: { status, after: pageParam, limit: PAGE } } })),
+    queryKey: ['runs', wanted],
+    queryFn: ({ pageParam }) => data(api.GET('/v1/runs', { params: { query: { ...wanted, after: pageParam, limit: PAGE } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: (query) => {
-      const found = query.state.data?.pages.flatMap((page) => page.data) ?? []
-      return found.some((run) => !isOver(run)) ? 2000 : 15_000
-    },
   })
 }
 
-/** Put a run into all lists that have it, or at the head of that of all. */
+/** Put a run as it is now into all lists that want it, and take it out of those that do not any more. */
 export function remember(client: QueryClient, run: Run): void {
   client.setQueryData(['run', run.id], run)
   for (const [key, pages] of client.getQueriesData<Pages>({ queryKey: ['runs'] })) {
-    if (pages === undefined) continue
-    const known = pages.pages.some((page) => page.data.some((one) => one.id === run.id))
-    client.setQueryData<Pages>(key, {
-      ...pages,
-      pages: pages.pages.map((page, at) => {
-        if (known) return { ...page, data: page.data.map((one) => (one.id === run.id ? run : one)) }
-        return at === 0 && key[1] === 'all' ? { ...page, data: [run, ...page.data] } : page
-      }),
-    })
+    if (pages !== undefined) client.setQueryData<Pages>(key, placed(pages, run, key[1] as Wanted))
   }
 }
+
+/** The newest come first; ids are in the order of time. */
+function placed(pages: Pages, run: Run, { status, target }: Wanted): Pages {
+  const wanted = (status === undefined || run.status === status) && (target === undefined || matches(run.target, target))
+  const at = pages.pages.findIndex((page) => page.data.some((one) => one.id === run.id))
+  if (at >= 0) {
+    const changed = (pages.pages[at]?.data ?? []).flatMap((one) => (one.id !== run.id ? [one] : wanted ? [run] : []))
+    return withPage(pages, at, changed)
+  }
+  const into = pages.pages.findIndex((page, index) => page.next === null || index === pages.pages.length - 1 || (page.data.at(-1)?.id ?? '') < run.id)
+  const page = pages.pages[into]
+  if (!wanted || page === undefined) return pages
+  const before = page.data.findIndex((one) => one.id < run.id)
+  if (before < 0 && page.next !== null) return pages // older than all that were loaded
+  return withPage(pages, into, before < 0 ? [...page.data, run] : page.data.toSpliced(before, 0, run))
+}
+
+const withPage = (pages: Pages, at: number, runs: Run[]): Pages => ({ ...pages, pages: pages.pages.map((page, index) => (index === at ? { ...page, data: runs } : page)) })
+
+const matches = (target: string, wanted: string): boolean => target.replace(/@.*$/, '') === wanted || bare(target) === wanted
 
 const progress = new Map<string, RunEvent>()
 const listeners = new Set<() => void>()
@@ -97,33 +112,113 @@ export function listen(run: string, onEvent: (event: RunEvent) => void): () => v
 }
 
 const KINDS = [
-  'queued', 'started', 'step', 'progress', 'log', 'retry', 'delayed', 'released', 'expired', 'failed', 'requeued',
+  'queued', 'started', 'step', 'progress', 'preview', 'log', 'retry', 'delayed', 'released', 'expired', 'failed', 'requeued',
   'moved', 'done', 'dead', 'cancelling', 'cancelled', 'retried', 'lost',
 ]
 
-/** Follow the oldest few of `runs` that are not over. */
-export function useFollowed(runs: Run[]): void {
+/** How often what was told is shown, in milliseconds: many runs at once change the lists but once. */
+const APART = 80
+/** Milliseconds for which the line stays when no page needs it: the next one may. */
+const SPARE = 3000
+
+let users = 0
+let leave: (() => void) | undefined
+
+/** Keep all lists of runs fresh, for as long as a page is shown that wants it. */
+export function useEvents(): void {
   const client = useQueryClient()
-  const open = runs
-    .filter((run) => !isOver(run))
-    .slice(-FOLLOWED)
-    .map((run) => run.id)
-    .join(' ')
   useEffect(() => {
-    const stops = open === '' ? [] : open.split(' ').map((id) => listen(id, (event) => noted(client, id, event)))
-    return () => stops.forEach((stop) => stop())
-  }, [client, open])
+    users++
+    leave ??= follow(client)
+    return () => {
+      users--
+      setTimeout(() => {
+        if (users > 0) return
+        leave?.()
+        leave = undefined
+      }, SPARE)
+    }
+  }, [client])
 }
 
-function noted(client: QueryClient, id: string, event: RunEvent): void {
-  if (event.run !== undefined) {
-    progress.delete(id)
-    remember(client, event.run)
-  } else {
-    progress.set(id, event)
-    if (event.type === 'started') void client.invalidateQueries({ queryKey: ['runs'] })
+interface Told extends RunEvent {
+  run_id: string
+}
+
+/** One line for all runs; none while nobody sees the page, since a browser has but six to one server. */
+function follow(client: QueryClient): () => void {
+  let source: EventSource | undefined
+  let news: Told[] = []
+  let clock: ReturnType<typeof setTimeout> | undefined
+  const show = () => {
+    clock = undefined
+    const those = news
+    news = []
+    noted(client, those)
   }
+  const hear = (message: Event) => {
+    news.push(JSON.parse((message as MessageEvent<string>).data) as Told)
+    clock ??= setTimeout(show, APART)
+  }
+  const fresh = () => client.invalidateQueries({ queryKey: ['runs'] })
+  const begin = () => {
+    if (document.hidden || (source !== undefined && source.readyState !== EventSource.CLOSED)) return
+    if (source !== undefined) void fresh() // what came meanwhile is not told again
+    source = new EventSource(`${base}v1/events`)
+    for (const kind of KINDS) source.addEventListener(kind, hear)
+    source.addEventListener('gap', () => void fresh())
+  }
+  const seen = () => (document.hidden ? source?.close() : begin())
+  const back = onReached(begin)
+  const look = setInterval(begin, 3000)
+  document.addEventListener('visibilitychange', seen)
+  begin()
+  return () => {
+    source?.close()
+    back()
+    clearInterval(look)
+    clearTimeout(clock)
+    document.removeEventListener('visibilitychange', seen)
+  }
+}
+
+function noted(client: QueryClient, news: Told[]): void {
+  let unknown = false
+  for (const event of news) {
+    if (event.run !== undefined) {
+      progress.delete(event.run_id)
+      remember(client, event.run)
+      continue
+    }
+    progress.set(event.run_id, event)
+    const run = known(client, event.run_id)
+    if (run === undefined) unknown = true
+    else if (event.type === 'started' && !isOver(run)) remember(client, { ...run, status: 'running', started_at: event.at })
+    else if (event.type === 'retried') unknown = true
+  }
+  if (unknown) void newest(client)
   for (const listener of listeners) listener()
+}
+
+function known(client: QueryClient, id: string): Run | undefined {
+  for (const [, pages] of client.getQueriesData<Pages>({ queryKey: ['runs'] })) {
+    for (const page of pages?.pages ?? []) {
+      const found = page.data.find((one) => one.id === id)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+let asking = false
+/** Runs that somebody else asked for: the newest page, once a second at most. */
+async function newest(client: QueryClient): Promise<void> {
+  if (asking) return
+  asking = true
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  asking = false
+  const found = await data(api.GET('/v1/runs', { params: { query: { limit: PAGE } } })).catch(() => undefined)
+  for (const run of found?.data ?? []) remember(client, run)
 }
 
 export async function cancel(client: QueryClient, run: string): Promise<void> {

@@ -25,7 +25,8 @@ export function Rows<T>({
   useLayoutEffect(() => {
     const now = box.current
     if (now === null) return
-    const look = () => setSeen({ top: now.scrollTop, height: now.clientHeight })
+    const look = () =>
+      setSeen((old) => (old.top === now.scrollTop && old.height === now.clientHeight ? old : { top: now.scrollTop, height: now.clientHeight }))
     const watch = new ResizeObserver(look)
     watch.observe(now)
     now.addEventListener('scroll', look, { passive: true })

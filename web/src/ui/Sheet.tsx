@@ -1,7 +1,7 @@
 // A dialog above the page: the browser's own, which keeps the focus in and gives it back.
 import { type ReactNode, useEffect, useRef } from 'react'
 
-export function Sheet({ label, onClose, children }: { label: string; onClose?: () => void; children: ReactNode }) {
+export function Sheet({ label, onClose, wide = false, children }: { label: string; onClose?: () => void; wide?: boolean; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const now = dialog.current
@@ -15,7 +15,7 @@ export function Sheet({ label, onClose, children }: { label: string; onClose?: (
       onCancel={(event) => onClose === undefined && event.preventDefault()}
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && onClose?.()}
-      className="w-[min(32rem,calc(100vw-32px))] rounded-lg border border-line bg-sheet p-0"
+      className={`${wide ? 'w-[min(48rem,calc(100vw-32px))]' : 'w-[min(32rem,calc(100vw-32px))]'} rounded-lg border border-line bg-sheet p-0`}
     >
       <div className="grid gap-4 p-5">{children}</div>
     </dialog>

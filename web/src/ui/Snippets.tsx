@@ -2,6 +2,7 @@
 import { Tabs } from 'radix-ui'
 import { useState } from 'react'
 import { t } from '../texts/en'
+import { copyText } from './copying'
 import { Button } from './parts'
 
 export interface Snippet {
@@ -14,7 +15,7 @@ export function Snippets({ snippets }: { snippets: Snippet[] }) {
   const [copied, setCopied] = useState(false)
   const code = snippets.find((one) => one.name === at)?.code ?? ''
   const copy = async () => {
-    await navigator.clipboard.writeText(code)
+    await copyText(code)
     setCopied(true)
     setTimeout(() => setCopied(false), 1500)
   }

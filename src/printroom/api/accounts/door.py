@@ -31,12 +31,14 @@ from printroom.accounts.principal import LOCAL, Principal, Scope
 from printroom.accounts.quotas import Quota
 from printroom.api.accounts import bounds
 from printroom.api.accounts.bounds import Places
-from printroom.api.accounts.sent import SAFE, Sent, place_of
+from printroom.api.accounts.sent import SAFE, Sent, origin_of, place_of
+from printroom.api.accounts.turned_away import Refused, TurnedAway
 from printroom.core.errors import (
     AccessError,
     DatabaseUnavailable,
     ExpiredCredentials,
     MalformedCredentials,
+    NoCredentials,
     NotAllowed,
     OtherSite,
     Overloaded,
@@ -91,8 +93,10 @@ class Door:
     def __init__(self, workshop: Workshop, loop: asyncio.AbstractEventLoop) -> None:
         """Raises Unwritable."""
         settings = workshop.settings
-        self.own = (settings.url or "").rstrip("/").lower() or None
+        self.url = (settings.url or "").rstrip("/") or None
         """The address at which people reach this server, if somebody said so."""
+        self.own = origin_of(self.url)
+        """The site that this is, likewise."""
         self.prices = Prices.parse(settings.prices)
         self.counters = Counters(settings.data / "limits")
         self._workshop, self._loop = workshop, loop
@@ -104,6 +108,8 @@ class Door:
         self._added: dict[str, int] = {}
         self._pool = ThreadPoolExecutor(2, "printroom-door")
         self._opened = False
+        self.turned_away = TurnedAway(lambda: self.accounts, loop)
+        """What becomes of those who are not let in."""
         self._keeper = Keeper(settings.data / "usage", self._database)
 
     @property
@@ -119,6 +125,7 @@ class Door:
     def close(self) -> None:
         """Keep what was used, and let go of threads and files."""
         self._keeper.close()
+        self.turned_away.close()
         self._pool.shutdown(cancel_futures=True)
         self.counters.close()
 
@@ -135,9 +142,14 @@ class Door:
         `target`: the pipeline, or `enhance`, that it runs; somebody limited may run that alone.
         `work`: whether it takes units.
         """
-        sent, known = await self._who(scope, target)
-        found, principal = known.found, known.found.principal
         address = (scope.get("client") or ("",))[0]
+        try:
+            sent, known = await self._who(scope, target)
+        except AccessError as error:
+            if not isinstance(error, NoCredentials | OtherSite):
+                self.turned_away.note(Refused.of("key.refused", error, address))
+            raise
+        found, principal = known.found, known.found.principal
         self._check_origin(scope["method"], sent, found)
         if need is not None:
             principal.need(need)
@@ -216,10 +228,15 @@ class Door:
         if known is None or time.monotonic() - known.at > FRESH:
             known = await self._asked(name, text, target, known)
         if isinstance(known, _Refused):
-            raise type(known.why)(known.why.reason, known.why.remedy)
+            again = type(known.why)(known.why.reason, known.why.remedy)
+            again.account, again.subject = known.why.account, known.why.subject
+            raise again
         ends = known.found.expires_at
         if ends is not None and ends <= time.time():
-            raise ExpiredCredentials("its time is over", "take a new one, or sign in again")
+            error = ExpiredCredentials("its time is over", "take a new one, or sign in again")
+            who = known.found.principal
+            error.account, error.subject = who.account, who.key or who.user or ""
+            raise error
         return known
 
     async def _asked(

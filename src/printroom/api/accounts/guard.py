@@ -13,11 +13,10 @@ from typing import Any
 
 from printroom.accounts.principal import Scope
 from printroom.api.accounts.door import Visit, limited_only
-from printroom.api.body import Receive
+from printroom.api.body import HELD, Held, Receive
 from printroom.api.endpoint import Call
-from printroom.api.limits import MIB
 from printroom.api.problems import problem_of
-from printroom.api.replies import Send, send_problem
+from printroom.api.replies import Send, lingering, send_problem
 from printroom.api.service import Service
 from printroom.core.errors import Overloaded, PrintroomError
 
@@ -34,6 +33,7 @@ OPEN = frozenset(
         "/v1/sessions",
         "/v1/sessions/oidc",
         "/v1/sessions/oidc/callback",
+        "/v1/payments/notices",
     )
 )
 _NEEDS: tuple[tuple[str, Scope], ...] = (
@@ -61,6 +61,18 @@ class Guard:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Let one request through, or answer why not."""
+        bodied = any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in scope["headers"]
+        )
+        held = scope[HELD] = Held(self._service.gate, receive, bodied=bodied)
+        send = lingering(send, receive, lambda: held.unread)
+        try:
+            await self._guarded(scope, held, send)
+        finally:
+            held.release()
+
+    async def _guarded(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in OPEN or (path == "/metrics" and self._metrics_open):
             await self._behind(scope, receive, send)
@@ -69,7 +81,7 @@ class Guard:
         try:
             visit = scope[VISIT] = await self._entered(scope, path)
         except Exception as error:
-            await self._refuse(scope, error, receive, send)
+            await self._refuse(scope, error, send)
             return
         try:
             await self._behind(scope, receive, send)
@@ -89,9 +101,7 @@ class Guard:
                 raise
         return visit
 
-    async def _refuse(
-        self, scope: dict[str, Any], error: Exception, receive: Receive, send: Send
-    ) -> None:
+    async def _refuse(self, scope: dict[str, Any], error: Exception, send: Send) -> None:
         call = Call.of(scope["headers"])
         name = call.id.decode()
         if not isinstance(error, PrintroomError):
@@ -99,5 +109,4 @@ class Guard:
         elif error.status >= 500 and not isinstance(error, Overloaded):
             log.error("request %s: %r", name, error)
         answer = problem_of(error, name, self._service.scratch.hide, {})
-        unread = call.expects or call.length is None or call.length > MIB
-        await send_problem(send, answer, [(b"x-request-id", call.id)], receive if unread else None)
+        await send_problem(send, answer, [(b"x-request-id", call.id)])

@@ -15,8 +15,10 @@ from printroom.accounts import keys, quotas
 from printroom.accounts.credentials import mint
 from printroom.accounts.keys import Draft, origins_named, scopes_named
 from printroom.api.access import Who
+from printroom.api.accounts import schemas
 from printroom.api.accounts.limits import Limits
-from printroom.api.accounts.told import Before, Most, Taken, actor, page, refusals
+from printroom.api.accounts.told import Before, Most, Taken, actor, page
+from printroom.api.runs.documents import refusals
 from printroom.api.service import Service
 
 Origins = Annotated[list[str], Field(max_length=20, examples=[["https://app.example.com"]])]
@@ -51,16 +53,22 @@ class Rotation(Taken):
 def routes(service: Service) -> APIRouter:
     """The routes, over the book of `service`; plain functions, since they wait for the database."""
     door = service.door
-    router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=refusals(404))
+    router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=refusals(not_found=404))
 
-    @router.get("", summary="Keys")
+    @router.get("", summary="Keys", operation_id="listKeys", response_model=schemas.Keys)
     def listed(who: Who, before: Before = None, most: Most = 100) -> dict[str, Any]:
         """Your account's keys, the newest first, without their secrets."""
         who.need("keys")
         found = door.accounts.look(keys.listed, who.account, before, most)
         return page([key.to_json() for key in found], most)
 
-    @router.post("", summary="Make a key", status_code=201)
+    @router.post(
+        "",
+        summary="Make a key",
+        status_code=201,
+        operation_id="createKey",
+        response_model=schemas.KeyMade,
+    )
     def create(wanted: NewKey, who: Who, request: Request) -> dict[str, Any]:
         """A new key with its `secret`, which is told this once. It may no more than you may."""
         who.need("keys")
@@ -78,7 +86,7 @@ def routes(service: Service) -> APIRouter:
         door.forget()
         return key.to_json() | {"secret": secret}
 
-    @router.get("/{key}", summary="A key")
+    @router.get("/{key}", summary="A key", operation_id="getKey", response_model=schemas.KeyLimited)
     def get(key: str, who: Who) -> dict[str, Any]:
         """A key, without its secret, and its limits."""
         who.need("keys")
@@ -86,7 +94,9 @@ def routes(service: Service) -> APIRouter:
         limits = door.accounts.look(quotas.fetched, [found.id])
         return found.to_json() | {"quota": vars(limits.get(found.id, quotas.NONE))}
 
-    @router.patch("/{key}", summary="Change a key")
+    @router.patch(
+        "/{key}", summary="Change a key", operation_id="changeKey", response_model=schemas.Key
+    )
     def change(key: str, wanted: ChangedKey, who: Who, request: Request) -> dict[str, Any]:
         """Another name, or other origins. What a key may do never changes: make a new one."""
         who.need("keys")
@@ -97,7 +107,9 @@ def routes(service: Service) -> APIRouter:
         door.forget()
         return found.to_json()
 
-    @router.put("/{key}/quota", summary="Limit a key")
+    @router.put(
+        "/{key}/quota", summary="Limit a key", operation_id="limitKey", response_model=schemas.Quota
+    )
     def limit(key: str, wanted: Limits, who: Who, request: Request) -> dict[str, Any]:
         """Limits of its own, within those of the account. Everything null takes them away."""
         who.need("keys")
@@ -106,7 +118,13 @@ def routes(service: Service) -> APIRouter:
         door.forget()
         return vars(wanted.quota())
 
-    @router.post("/{key}/rotate", summary="Change a key's secret", status_code=201)
+    @router.post(
+        "/{key}/rotate",
+        summary="Change a key's secret",
+        status_code=201,
+        operation_id="rotateKey",
+        response_model=schemas.KeyMade,
+    )
     def rotate(
         key: str, who: Who, request: Request, wanted: Rotation | None = None
     ) -> dict[str, Any]:
@@ -117,7 +135,9 @@ def routes(service: Service) -> APIRouter:
         door.forget()
         return found.to_json() | {"secret": secret}
 
-    @router.delete("/{key}", summary="Revoke a key")
+    @router.delete(
+        "/{key}", summary="Revoke a key", operation_id="revokeKey", response_model=schemas.Key
+    )
     def revoke(key: str, who: Who, request: Request) -> dict[str, Any]:
         """For good; it stops working at once here, and within five seconds everywhere."""
         who.need("keys")

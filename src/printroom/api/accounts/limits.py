@@ -14,7 +14,9 @@ from pydantic import Field
 from printroom.accounts import metering, people, quotas
 from printroom.accounts.quotas import THOUSANDTHS, Quota
 from printroom.api.access import Who
-from printroom.api.accounts.told import Taken, actor, refusals
+from printroom.api.accounts import schemas
+from printroom.api.accounts.told import Taken, actor
+from printroom.api.runs.documents import refusals
 from printroom.api.service import Service
 from printroom.jobs.limits import Limit
 
@@ -41,9 +43,14 @@ class Limits(Taken):
 def routes(service: Service) -> APIRouter:
     """The routes, over the book of `service`."""
     door = service.door
-    router = APIRouter(prefix="/v1/quotas", tags=["account"], responses=refusals())
+    router = APIRouter(prefix="/v1/quotas", tags=["account"])
 
-    @router.get("", summary="Limits of your account")
+    @router.get(
+        "",
+        summary="Limits of your account",
+        operation_id="getQuota",
+        response_model=schemas.QuotaSpent,
+    )
     def mine(who: Who) -> dict[str, Any]:
         """What your account may have, and the units it has spent this day and month."""
         who.need("usage:read")
@@ -54,7 +61,13 @@ def routes(service: Service) -> APIRouter:
             "spent_this_month": spent.month / THOUSANDTHS,
         }
 
-    @router.put("/{account}", summary="Limit an account", responses=refusals(404))
+    @router.put(
+        "/{account}",
+        summary="Limit an account",
+        responses=refusals(not_found=404),
+        operation_id="limitAccount",
+        response_model=schemas.Quota,
+    )
     def put(account: str, wanted: Limits, who: Who, request: Request) -> dict[str, Any]:
         """For who owns the installation. `running` and `rate` hold for queued runs as well."""
         who.need("admin")

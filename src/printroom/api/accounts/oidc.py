@@ -17,10 +17,12 @@ from fastapi.responses import RedirectResponse
 
 from printroom.accounts import oidc, signing
 from printroom.accounts.oidc import Identity, Provider
-from printroom.api.accounts.sessions import set_cookie
-from printroom.api.accounts.told import refusals
+from printroom.api.accounts.sessions import secure, set_cookie
+from printroom.api.accounts.turned_away import Refused
+from printroom.api.proxied import ROOT, base_of
+from printroom.api.runs.documents import refusals
 from printroom.api.service import Service
-from printroom.core.errors import NotFound, ProviderFailed
+from printroom.core.errors import NotAllowed, NotFound, ProviderFailed
 
 _COOKIE = "printroom_login"
 _PATH = "/v1/sessions/oidc"
@@ -32,26 +34,40 @@ _USE = "login"
 def routes(service: Service) -> APIRouter:
     """The routes, over the book and the provider of `service`."""
     door, settings = service.door, service.workshop.settings
-    router = APIRouter(tags=["sessions"], responses=refusals(404, 502))
+    router = APIRouter(
+        tags=["sessions"], responses=refusals(not_allowed=403, not_found=404, provider_failed=502)
+    )
     provider = Provider.of(settings)
 
-    @router.get(_PATH, summary="Sign in elsewhere", status_code=302)
+    @router.get(
+        _PATH,
+        summary="Sign in elsewhere",
+        status_code=302,
+        operation_id="signInElsewhere",
+        response_class=RedirectResponse,
+    )
     def leave(request: Request) -> RedirectResponse:
         """Send the browser to the identity provider."""
         known = _there(provider)
         login = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
-        back = _back(door.own, request)
+        back = _back(door.url, request)
         url = known.address(back, login["state"], login["nonce"], login["verifier"])
         answer = RedirectResponse(url, 302)
         expires = door.accounts.database.clock() + _LIFETIME
         text = door.accounts.do(signing.signed, _USE, login | {"x": expires})
         answer.set_cookie(
-            _COOKIE, text, max_age=_LIFETIME, path=_PATH, httponly=True, samesite="lax",
-            secure=(door.own or "").startswith("https:"),
+            _COOKIE, text, max_age=_LIFETIME, path=_place(request), httponly=True, samesite="lax",
+            secure=secure(request),
         )  # fmt: skip
         return answer
 
-    @router.get(f"{_PATH}/callback", summary="Back from there", status_code=302)
+    @router.get(
+        f"{_PATH}/callback",
+        summary="Back from there",
+        status_code=302,
+        operation_id="signInBack",
+        response_class=RedirectResponse,
+    )
     def come(
         request: Request,
         state: Annotated[str, Query(max_length=200)] = "",
@@ -60,11 +76,18 @@ def routes(service: Service) -> APIRouter:
     ) -> RedirectResponse:
         """Begin the session of whoever the provider says it is."""
         known = _there(provider)
-        login = _login(service, request.cookies.get(_COOKIE, ""), state)
-        if error or not code:
-            raise ProviderFailed(f"the provider let nobody in ({error or 'no code'})", "try again")
-        identity = known.redeem(code, login["verifier"], login["nonce"], _back(door.own, request))
-        return _begun(service, identity, request)
+        try:
+            login = _login(service, request.cookies.get(_COOKIE, ""), state)
+            if error or not code:
+                why = f"the provider let nobody in ({error or 'no code'})"
+                raise ProviderFailed(why, "try again")
+            back = _back(door.url, request)
+            identity = known.redeem(code, login["verifier"], login["nonce"], back)
+            return _begun(service, identity, request)
+        except (ProviderFailed, NotAllowed) as refusal:
+            address = request.client.host if request.client else ""
+            door.turned_away.note(Refused.of("session.refused", refusal, address))
+            raise
 
     return router
 
@@ -74,8 +97,8 @@ def _begun(service: Service, identity: Identity, request: Request) -> RedirectRe
     user = door.accounts.do(oidc.user_of, identity)
     signed = door.accounts.begin(user, request.client.host if request.client else "")
     answer = RedirectResponse("/", 302)
-    set_cookie(door, answer, signed)
-    answer.delete_cookie(_COOKIE, path=_PATH)
+    set_cookie(request, answer, signed)
+    answer.delete_cookie(_COOKIE, path=_place(request))
     return answer
 
 
@@ -96,7 +119,12 @@ def _login(service: Service, text: str, state: str) -> dict[str, Any]:
 
 def _back(own: str | None, request: Request) -> str:
     """Where the provider sends people: this server, as they know it."""
-    return f"{own or str(request.base_url).rstrip('/')}{_PATH}/callback"
+    return f"{base_of(request.scope, own)}{_PATH}/callback"
+
+
+def _place(request: Request) -> str:
+    """Where browsers send the cookie that remembers a login."""
+    return f"{request.scope[ROOT]}{_PATH}"
 
 
 def _there(provider: Provider | None) -> Provider:

@@ -15,9 +15,14 @@ from printroom.accounts.keys import origins_named
 from printroom.accounts.public import Public
 from printroom.accounts.quotas import Quota
 from printroom.api.access import Who
+from printroom.api.accounts import schemas
 from printroom.api.accounts.keys import Origins
-from printroom.api.accounts.told import Taken, actor, refusals
+from printroom.api.accounts.told import Taken, actor
+from printroom.api.runs.documents import refusals
 from printroom.api.service import Service
+from printroom.core.errors import NotAllowed
+from printroom.pipelines.names import full
+from printroom.workshop import Workshop
 
 
 class Opening(Taken):
@@ -37,20 +42,28 @@ class Opening(Taken):
 def routes(service: Service) -> APIRouter:
     """The routes, over the book of `service`."""
     door = service.door
-    router = APIRouter(prefix="/v1/public", tags=["pipelines"], responses=refusals())
+    router = APIRouter(prefix="/v1/public", tags=["pipelines"])
 
-    @router.get("", summary="Public pipelines")
+    @router.get(
+        "", summary="Public pipelines", operation_id="listPublic", response_model=schemas.Publics
+    )
     def listed(who: Who) -> dict[str, Any]:
         """Those that your account made public."""
         who.need("pipelines:read")
         found = door.accounts.look(public.listed, who.account)
         return {"data": [_shown(one) for one in found]}
 
-    @router.put("/{name:path}", summary="Make public", responses=refusals(404, 409))
+    @router.put(
+        "/{name:path}",
+        summary="Make public",
+        responses=refusals(not_found=404, already_exists=409),
+        operation_id="openPipeline",
+        response_model=schemas.PublicLimited,
+    )
     def put(name: str, wanted: Opening, who: Who, request: Request) -> dict[str, Any]:
         """Anybody may then `POST /v1/pipelines/{name}`, its newest version, without a key."""
         who.need("account")
-        service.workshop.shelf.published(name).closed()
+        name = _openable(service.workshop, name, who.account)
         quota = Quota(wanted.rate, wanted.burst, wanted.running, wanted.daily)
         origins = origins_named(wanted.origins)
         me = actor(who, request)
@@ -58,14 +71,33 @@ def routes(service: Service) -> APIRouter:
         door.forget()
         return _shown(opened) | vars(quota)
 
-    @router.delete("/{name:path}", summary="Make private", status_code=204, responses=refusals(404))
+    @router.delete(
+        "/{name:path}",
+        summary="Make private",
+        status_code=204,
+        responses=refusals(not_found=404),
+        operation_id="closePipeline",
+    )
     def close(name: str, who: Who, request: Request) -> None:
         """Who has no key may not run it any more, within five seconds."""
         who.need("account")
+        name = full(name, service.workshop.pipelines.get(name, who.account).owner)
         door.accounts.do(public.closed, actor(who, request), name)
         door.forget()
 
     return router
+
+
+def _openable(workshop: Workshop, name: str, account: str) -> str:
+    """The id of one's own pipeline, or one that comes with printroom, which can be run.
+
+    Raises NotFound, NotAllowed, BadPipeline.
+    """
+    found = workshop.pipelines.get(name, account)
+    if not found.own:
+        raise NotAllowed(f"{found.id} is not yours to open", "open your own")
+    workshop.shelf.ready(found)
+    return full(name, found.owner)
 
 
 def _shown(one: Public) -> dict[str, Any]:

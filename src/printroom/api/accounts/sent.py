@@ -92,6 +92,12 @@ class Sent:
             raise OtherSite("a page of another site asks for this", "open it by itself")
 
 
+def origin_of(url: str | None) -> str | None:
+    """The site of an address, as browsers name it; None = none."""
+    parts = urlsplit((url or "").lower())
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+
 def place_of(address: str) -> str:
     """Who an address counts as: itself, or all 2^64 of a network, which one client may have."""
     try:

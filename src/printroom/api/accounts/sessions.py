@@ -20,12 +20,16 @@ from printroom.accounts.credentials import digest
 from printroom.accounts.keys import scopes_named
 from printroom.accounts.tokens import Wish
 from printroom.api.access import Who, visit
+from printroom.api.accounts import schemas
 from printroom.api.accounts.door import Door, Visit
 from printroom.api.accounts.people import Email
 from printroom.api.accounts.sent import COOKIE, Sent, place_of
-from printroom.api.accounts.told import Taken, refusals
+from printroom.api.accounts.told import Taken
+from printroom.api.accounts.turned_away import Refused
+from printroom.api.proxied import ROOT
+from printroom.api.runs.documents import refusals
 from printroom.api.service import Service
-from printroom.core.errors import NotAllowed, OtherSite, RateLimited
+from printroom.core.errors import AccessError, NotAllowed, OtherSite, RateLimited
 
 TRIES = {"pair": (1 / 60, 10), "address": (1 / 10, 60), "email": (1 / 20, 50)}
 """Tries a second and at once: of an address for an e-mail, of an address, for an e-mail."""
@@ -61,7 +65,7 @@ class NewToken(Taken):
 
 def routes(service: Service) -> APIRouter:
     """The routes, over the book of `service`."""
-    router = APIRouter(tags=["sessions"], responses=refusals())
+    router = APIRouter(tags=["sessions"])
     _beginning(router, service)
     _current(router, service)
     _tokens(router, service)
@@ -71,13 +75,25 @@ def routes(service: Service) -> APIRouter:
 def _beginning(router: APIRouter, service: Service) -> None:
     door, settings = service.door, service.workshop.settings
 
-    @router.get("/v1/sessions", summary="Ways to sign in")
+    @router.get(
+        "/v1/sessions",
+        summary="Ways to sign in",
+        operation_id="listWaysToSignIn",
+        response_model=schemas.Ways,
+    )
     def ways() -> dict[str, Any]:
         """Whether anybody has to, and how they may."""
         login = settings.http_login or door.accounts.look(people.peopled)
         return {"needed": login, "password": True, "oidc": settings.oidc_issuer is not None}
 
-    @router.post("/v1/sessions", summary="Sign in", status_code=201)
+    @router.post(
+        "/v1/sessions",
+        summary="Sign in",
+        status_code=201,
+        operation_id="signIn",
+        response_model=schemas.SessionBegun,
+        responses=refusals(wrong_password=401, cross_site=403, rate_limited=429),
+    )
     async def begin(wanted: SignIn, request: Request, response: Response) -> dict[str, Any]:
         """A session: its cookie, and the `csrf` that goes in `X-CSRF-Token` to change anything.
 
@@ -86,18 +102,27 @@ def _beginning(router: APIRouter, service: Service) -> None:
         """
         own_page(door, request)
         address = request.client.host if request.client else ""
-        _try(door, address, wanted.email)
-        signed = await run_in_threadpool(
-            door.accounts.sign_in, wanted.email, wanted.password, address, wanted.account
-        )
-        set_cookie(door, response, signed)
+        try:
+            _try(door, address, wanted.email)
+            signed = await run_in_threadpool(
+                door.accounts.sign_in, wanted.email, wanted.password, address, wanted.account
+            )
+        except (AccessError, NotAllowed) as error:
+            door.turned_away.note(Refused.of("session.refused", error, address))
+            raise
+        set_cookie(request, response, signed)
         return {"user": signed.user, "account": signed.account, "csrf": signed.csrf}
 
 
 def _current(router: APIRouter, service: Service) -> None:
     door = service.door
 
-    @router.get("/v1/sessions/current", summary="Who am I?")
+    @router.get(
+        "/v1/sessions/current",
+        summary="Who am I?",
+        operation_id="getSession",
+        response_model=schemas.Current,
+    )
     def current(who: Who, at: At) -> dict[str, Any]:
         """Who sent this, in which account, and what they may do."""
         account = door.accounts.look(people.account, who.account)
@@ -116,28 +141,41 @@ def _current(router: APIRouter, service: Service) -> None:
             "csrf": None if at.secret is None else sessions.csrf(at.secret),
         }
 
-    @router.patch("/v1/sessions/current", summary="Work in another account")
+    @router.patch(
+        "/v1/sessions/current",
+        summary="Work in another account",
+        operation_id="moveSession",
+        response_model=schemas.Moved,
+    )
     def move(wanted: Move, who: Who, at: At) -> dict[str, Any]:
         """One that you are a member of; the cookie stays the same."""
         if at.secret is None or who.user is None:
             raise NotAllowed("a key belongs to one account", "sign in")
-        moved = door.accounts.do(sessions.moved, who.user, at.secret, wanted.account)
+        moved = door.accounts.do(sessions.moved, who.user, at.secret, wanted.account, at.address)
         door.forget()
         return {"account": moved}
 
-    @router.delete("/v1/sessions/current", summary="Sign out", status_code=204)
-    def end(at: At, response: Response) -> None:
+    @router.delete(
+        "/v1/sessions/current", summary="Sign out", status_code=204, operation_id="signOut"
+    )
+    def end(at: At, request: Request, response: Response) -> None:
         """End this session."""
         if at.secret is not None:
-            door.accounts.do(sessions.ended, at.secret)
+            door.accounts.do(sessions.ended, at.secret, at.address)
             door.forget()
-        response.delete_cookie(COOKIE, path="/")
+        response.delete_cookie(COOKIE, path=home(request))
 
 
 def _tokens(router: APIRouter, service: Service) -> None:
     door = service.door
 
-    @router.post("/v1/tokens", summary="Make a token", status_code=201)
+    @router.post(
+        "/v1/tokens",
+        summary="Make a token",
+        status_code=201,
+        operation_id="createToken",
+        response_model=schemas.Token,
+    )
     def mint(wanted: NewToken, who: Who) -> dict[str, Any]:
         """For an app of one customer of yours: it may run one pipeline for some minutes.
 
@@ -160,17 +198,27 @@ def own_page(door: Door, request: Request) -> None:
         raise OtherSite("pages of other sites sign nobody in", "sign in here")
 
 
-def set_cookie(door: Door, response: Response, signed: SignedIn) -> None:
-    """Give a browser its session."""
+def set_cookie(request: Request, response: Response, signed: SignedIn) -> None:
+    """Give a browser its session, for this server alone."""
     response.set_cookie(
         COOKIE,
         signed.secret,
         max_age=int(sessions.LIFETIME),
-        path="/",
+        path=home(request),
         httponly=True,
         samesite="lax",
-        secure=(door.own or "").startswith("https:"),
+        secure=secure(request),
     )
+
+
+def home(request: Request) -> str:
+    """The path of the server as browsers see it."""
+    return f"{request.scope[ROOT]}/"
+
+
+def secure(request: Request) -> bool:
+    """Whether browsers come over https."""
+    return bool(request.scope["scheme"] == "https")
 
 
 def _try(door: Door, address: str, email: str) -> None:

@@ -7,16 +7,14 @@ PUT, DELETE /v1/artifacts/{digest}/public -> everybody may have it, or not any m
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from printroom.api.access import Who
-from printroom.api.problems import MEDIA_TYPE
+from printroom.api.runs.documents import refusals
 from printroom.workshop import Workshop
-
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 class Wanted(BaseModel):
@@ -41,9 +39,7 @@ class Address(BaseModel):
     """Seconds of the epoch; null = never."""
 
 
-_NO_SUCH: dict[int | str, dict[str, Any]] = {
-    404: {"description": "Not Found: not_found", "content": _PROBLEM}
-}
+_NO_SUCH = refusals(not_found=404)
 
 
 def routes(workshop: Workshop) -> APIRouter:
@@ -55,8 +51,8 @@ def routes(workshop: Workshop) -> APIRouter:
     @router.post(
         "/v1/artifacts/{digest}/links",
         summary="A signed address",
-        responses=_NO_SUCH
-        | {422: {"description": "Unprocessable Entity: bad_option", "content": _PROBLEM}},
+        operation_id="linkArtifact",
+        responses=_NO_SUCH,
     )
     def link(digest: str, wanted: Wanted, who: Who) -> Address:
         """An address of one of your artifacts, or of a picture made of it, for whoever has it."""
@@ -68,13 +64,25 @@ def routes(workshop: Workshop) -> APIRouter:
 
     path = "/v1/artifacts/{digest}/public"
 
-    @router.put(path, summary="Make public", status_code=204, responses=_NO_SUCH)
+    @router.put(
+        path,
+        summary="Make public",
+        operation_id="publishArtifact",
+        status_code=204,
+        responses=_NO_SUCH,
+    )
     def publish(digest: str, who: Who) -> None:
         """Let everybody have this artifact who knows its digest, and caches keep it for ever."""
         who.need("files:write")
         workshop.delivery.publish(who.account, digest, public=True)
 
-    @router.delete(path, summary="Make private", status_code=204, responses=_NO_SUCH)
+    @router.delete(
+        path,
+        summary="Make private",
+        operation_id="withdrawArtifact",
+        status_code=204,
+        responses=_NO_SUCH,
+    )
     def withdraw(digest: str, who: Who) -> None:
         """Give it out to signed addresses alone from now on; caches go on with what they have."""
         who.need("files:write")

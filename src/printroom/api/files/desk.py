@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from printroom.accounts.principal import Principal
-from printroom.api.body import check_length, output_error
+from printroom.api.body import HELD, Pace, check_length, output_error
 from printroom.api.limits import MIB
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import Plain
@@ -53,7 +53,7 @@ class FromUrl(BaseModel):
     """A file that is to be fetched."""
 
     model_config = ConfigDict(extra="forbid")
-    url: str = Field(min_length=8, max_length=2048, examples=["https://example.com/cat.jpg"])
+    url: str = Field(min_length=8, max_length=2048, examples=["https://pictures.example/cat.jpg"])
     name: Plain = Field("", max_length=200)
 
 
@@ -129,11 +129,13 @@ async def received(
 
 
 async def _into(desk: Desk, request: Request, handle: int, largest: int, partly: bool) -> None:
-    held, size, idle = bytearray(), 0, desk.service.limits.idle
+    held, size = bytearray(), 0
+    pace = Pace(desk.service.limits.idle)
+    request.scope[HELD].lift()
     chunks = request.stream()
     try:
         while True:
-            async with asyncio.timeout(idle):
+            async with pace.next(size):
                 chunk = await anext(chunks, None)
             if chunk is None:
                 break
@@ -146,9 +148,9 @@ async def _into(desk: Desk, request: Request, handle: int, largest: int, partly:
                 held.clear()
     except (TimeoutError, ClientDisconnect) as error:
         if not partly:
-            gone = isinstance(error, ClientDisconnect)
-            why = "the client hung up" if gone else f"nothing came for {idle:g} s"
-            raise BodyTimeout(why, "send it again") from None
+            if isinstance(error, ClientDisconnect):
+                raise BodyTimeout("the client hung up", "send it again") from None
+            raise pace.over(size) from None
     if held:
         await asyncio.to_thread(_write, handle, bytes(held))
 

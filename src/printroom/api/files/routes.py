@@ -41,10 +41,10 @@ _FIELDS = ("file", "content")
 """Fields of a form that hold the file; the first is ours, the second that of other services."""
 _MOST_JSON = 64 * 1024
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-_BINARY = {"content": {"application/octet-stream": _BYTES}}
+_BINARY = {"content": {"*/*": _BYTES}}
 _BODY = {
     "requestBody": {
-        "required": True,
+        "description": "None at all is an empty file.",
         "content": {
             "multipart/form-data": {
                 "schema": {

@@ -64,6 +64,7 @@ def _beginning(router: APIRouter, desk: Desk) -> None:
         summary="Begin an upload in parts",
         operation_id="createUpload",
         status_code=201,
+        response_class=Response,
         responses=refusals(body_too_large=413, tus_version=412),
     )
     async def create(
@@ -100,6 +101,7 @@ def _going_on(router: APIRouter, desk: Desk) -> None:
         f"{_PLACE}/{{id}}",
         summary="How much of an upload is here",
         operation_id="getUpload",
+        response_class=Response,
         responses=refusals(not_found=404, tus_version=412),
     )
     async def head(who: Anyone, id: Id, version: Version = None) -> Response:  # noqa: A002

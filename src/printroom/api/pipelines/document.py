@@ -9,9 +9,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from printroom.api.openapi import HEADERS, refusals
+from printroom.api.openapi import HEADERS
 from printroom.api.pipelines.answers import JSON, only_picture
 from printroom.api.pipelines.endpoint import PREFIX
+from printroom.api.refusals import any_refusal
 from printroom.core.errors import PrintroomError
 from printroom.imaging.formats import FORMATS
 from printroom.pipelines.graph import Graph
@@ -30,17 +31,21 @@ URIs. Files and addresses are never taken by name. The answer is JSON with every
 _VERSIONS = "This is version {version}; `{name}@3` and `{name}@alias` are taken, too.\n"
 
 
-def pipeline_paths(workshop: Workshop) -> dict[str, Any]:
-    """The path items of all pipelines; one that cannot be run is left out, and logged."""
-    return {f"{PREFIX}{graph.name}": pipeline_path(graph) for graph in _graphs(workshop)}
+def pipeline_paths(workshop: Workshop, account: str) -> dict[str, Any]:
+    """The path items of what comes with printroom, and of an account's own; one that cannot be run
+    is left out, and logged.
+    """
+    graphs = _graphs(workshop, account)
+    return {PREFIX + graph.id.partition("@")[0]: pipeline_path(graph) for graph in graphs}
 
 
 def pipeline_path(graph: Graph) -> dict[str, Any]:
     """The path item of one."""
-    versions = _VERSIONS.format(name=graph.name, version=graph.version) if graph.version else ""
+    name = graph.id.partition("@")[0]
+    versions = _VERSIONS.format(name=name, version=graph.version) if graph.version else ""
     return {
         "post": {
-            "operationId": f"runPipeline_{graph.name}",
+            "operationId": f"runPipeline_{name.replace('/', '_')}",
             "summary": graph.title or f"Run {graph.name}",
             "description": _ABOUT + versions,
             "tags": ["pipelines"],
@@ -52,18 +57,18 @@ def pipeline_path(graph: Graph) -> dict[str, Any]:
                     JSON: {"schema": values_schema(graph.inputs)},
                 },
             },
-            "responses": {"200": _answer(graph), **refusals()},
+            "responses": {"200": _answer(graph), **any_refusal()},
         }
     }
 
 
-def _graphs(workshop: Workshop) -> Iterator[Graph]:
-    shelf = workshop.shelf
-    for name in shelf.store.names():
+def _graphs(workshop: Workshop, account: str) -> Iterator[Graph]:
+    store = workshop.pipelines
+    for found in [*store.bundled(), *store.listed(account)]:
         try:
-            yield shelf.published(name).closed()
+            yield workshop.shelf.ready(found).closed()
         except PrintroomError as error:
-            log.warning("pipeline %s cannot be run: %s", name, error)
+            log.warning("pipeline %s cannot be run: %s", found.id, error)
 
 
 def _form(inputs: Mapping[str, Port]) -> dict[str, Any]:

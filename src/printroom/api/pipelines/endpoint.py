@@ -15,21 +15,25 @@ from urllib.parse import parse_qsl
 
 from printroom.accounts.prices import Amounts
 from printroom.api.body import Body, Receive, check_length, output_error
-from printroom.api.endpoint import Call, Endpoint, watched
+from printroom.api.endpoint import Call, Endpoint, principal, watched
 from printroom.api.job import Job
 from printroom.api.pipelines.answers import Answer, Wanted
 from printroom.api.pipelines.inputs import Form
 from printroom.api.problems import BadParameter
 from printroom.api.replies import Send, Stall
 from printroom.api.service import Service
+from printroom.core.errors import NoAccess
+from printroom.engine.saving import Saving
 from printroom.imaging.vips import pyvips
 from printroom.pipelines.declare import StepShape
 from printroom.pipelines.graph import Graph
+from printroom.pipelines.store import Published
 from printroom.pipelines.telling import hidden
-from printroom.runs.target import plain_name
 from printroom.workshop import Workshop
 
 PREFIX = "/v1/pipelines/"
+CHECK = f"{PREFIX}check"
+"""No pipeline is called so."""
 
 
 class PipelineEndpoint(Endpoint):
@@ -45,8 +49,8 @@ class PipelineEndpoint(Endpoint):
             names = [name for name, _ in parse_qsl(query.decode("latin-1"), True)]
             raise BadParameter("there are no parameters here", "send inputs as body", params=names)
         service.gate.check()
-        name = scope["path"].removeprefix(PREFIX)
-        graph = await asyncio.to_thread(_published, service.workshop, name)
+        name, who = scope["path"].removeprefix(PREFIX), principal(call)
+        found, graph = await asyncio.to_thread(_published, service.workshop, name, who.account)
         form = Form(call.media_type)
         check_length(call.length, service.limits.body)
         form.check(call.length)
@@ -54,7 +58,7 @@ class PipelineEndpoint(Endpoint):
         wanted = Wanted.of(graph, call.accept)
         source = await body.read(receive)
         form.check(body.size)
-        job = PipelineJob(service, wanted, form, source)
+        job = PipelineJob(service, wanted, form, source, (who.viewer, found.account or ""))
         try:
             answer = await watched(job, receive)
             body.release()
@@ -78,9 +82,20 @@ class PipelineEndpoint(Endpoint):
 class PipelineJob(Job[Answer]):
     """A run of a pipeline."""
 
-    def __init__(self, service: Service, wanted: Wanted, form: Form, source: bytes | Path) -> None:
-        """Take a place at the gate. Raises Overloaded."""
+    def __init__(
+        self,
+        service: Service,
+        wanted: Wanted,
+        form: Form,
+        source: bytes | Path,
+        accounts: tuple[str, str],
+    ) -> None:
+        """Take a place at the gate. `accounts`: whose run it is, whose pipeline.
+
+        Raises Overloaded.
+        """
         self._wanted, self._form, self._source = wanted, form, source
+        self._accounts = accounts
         self._pictures: list[Path] = []
         self._folder = service.scratch.path("run")
         self.made = Amounts()
@@ -106,7 +121,9 @@ class PipelineJob(Job[Answer]):
             self._folder,
             cancel=self._cancel,
             pixels=service.limits.pixels,
-            choose=self._wanted.choose,
+            saving=Saving(self._wanted.choose),
+            account=self._accounts[0],
+            owner=self._accounts[1],
         )
         self.made = amounts_of(outputs, time.monotonic() - began)
         return self._wanted.answer(outputs, self._folder)
@@ -137,6 +154,15 @@ def amounts_of(outputs: Mapping[str, Any], seconds: float) -> Amounts:
     return Amounts(len(paths), pixels, round(seconds * 1000))
 
 
-def _published(workshop: Workshop, name: str) -> Graph:
-    """The pipeline, for strangers."""
-    return workshop.shelf.published(plain_name(workshop, name)).closed()
+def _published(workshop: Workshop, name: str, account: str) -> tuple[Published, Graph]:
+    """The pipeline, for strangers. Raises NotFound; NoAccess for another account's."""
+    found = owned(workshop.pipelines.get(name, account))
+    return found, workshop.shelf.ready(found).closed()
+
+
+def owned(found: Published) -> Published:
+    """`found`, if whoever asked need not pay for it. Raises NoAccess."""
+    if not found.own:
+        reason = f"{found.id} is another account's, and only runs are charged for"
+        raise NoAccess(reason, "run it by POST /v1/runs")
+    return found

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from printroom.api.body import MOST_JSON
 from printroom.api.limits import MIB
 from printroom.api.pipelines.multipart import Buffer, boundary_of, parts
 from printroom.api.problems import BadParameter
@@ -27,8 +28,6 @@ from printroom.pipelines.kinds import ListOf, Picture, Text, pictured
 from printroom.pipelines.ports import Port
 from printroom.pipelines.values import parsed_one, read_each
 
-MOST_JSON = 32 * MIB
-"""Bytes of a JSON body, which is held in memory several times over."""
 MOST_TEXT = MIB
 """Bytes of a field that is no picture."""
 

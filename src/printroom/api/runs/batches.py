@@ -23,8 +23,9 @@ from printroom.api.runs import schemas
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, page, refusals
 from printroom.core.errors import BadOption
-from printroom.runs.batches import Batch, BatchAsked, Item
-from printroom.runs.view import STATUS, moment
+from printroom.runs.batch import BatchAsked, batch_json
+from printroom.runs.batches import Item
+from printroom.runs.view import STATUS
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -62,9 +63,10 @@ def _writing(router: APIRouter, desk: Desk) -> None:
             body.recursive,
             body.pattern,
             body.input,
-            body.output.format,
+            body.output.wanted,
+            body.webhook,
         )
-        return JSONResponse(_json(await desk.ask(lambda: desk.batches.submit(asked))), 201)
+        return JSONResponse(batch_json(await desk.ask(lambda: desk.batches.submit(asked))), 201)
 
     @router.post(
         "/v1/batches/{id}/cancel",
@@ -75,7 +77,9 @@ def _writing(router: APIRouter, desk: Desk) -> None:
     async def cancel(who: Who, id: Id) -> Response:  # noqa: A002
         """Runs that are over stay as they are."""
         who.need("runs:write")
-        return JSONResponse(_json(await desk.ask(lambda: desk.batches.cancel(who.account, id))))
+        return JSONResponse(
+            batch_json(await desk.ask(lambda: desk.batches.cancel(who.account, id)))
+        )
 
 
 def _reading(router: APIRouter, desk: Desk) -> None:
@@ -90,7 +94,7 @@ def _reading(router: APIRouter, desk: Desk) -> None:
         who.need("runs:read")
         found = await desk.ask(lambda: desk.batches.list(who.account, before=after, most=limit))
         last = found[-1].id if found else None
-        return JSONResponse(page([_json(one) for one in found], limit, last))
+        return JSONResponse(page([batch_json(one) for one in found], limit, last))
 
     @router.get(
         "/v1/batches/{id}",
@@ -101,7 +105,7 @@ def _reading(router: APIRouter, desk: Desk) -> None:
     async def batch(who: Who, id: Id) -> Response:  # noqa: A002
         """How far it is."""
         who.need("runs:read")
-        return JSONResponse(_json(await desk.ask(lambda: desk.batches.get(who.account, id))))
+        return JSONResponse(batch_json(await desk.ask(lambda: desk.batches.get(who.account, id))))
 
     @router.get(
         "/v1/batches/{id}/items",
@@ -121,24 +125,6 @@ def _reading(router: APIRouter, desk: Desk) -> None:
         found = await desk.ask(lambda: desk.batches.items(who.account, id, after=place, most=limit))
         last = _cursor(found[-1]) if found else None
         return JSONResponse(page([_item(one) for one in found], limit, last))
-
-
-def _json(batch: Batch) -> dict[str, Any]:
-    counts: dict[str, int] = dict.fromkeys(STATUS.values(), 0)
-    for state, number in batch.counts.items():
-        counts[STATUS[state]] += number  # type: ignore[index]
-    error = {"code": batch.error_code, "message": batch.error} if batch.error_code else None
-    return {
-        "id": batch.id,
-        "status": batch.status,
-        "target": batch.asked.target,
-        "source": batch.asked.source,
-        "destination": batch.asked.destination,
-        "counts": counts,
-        "total": sum(counts.values()),
-        "error": error,
-        "created_at": moment(batch.created_at),
-    }
 
 
 def _item(item: Item) -> dict[str, Any]:

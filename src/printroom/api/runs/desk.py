@@ -17,18 +17,26 @@ from typing import ParamSpec, TypeVar
 
 from printroom.accounts.principal import Principal
 from printroom.api.problems import BadParameter
+from printroom.api.runs.everything import Everything
 from printroom.api.runs.follower import Follower
 from printroom.api.service import Service
 from printroom.core.errors import NotFound
+from printroom.jobs.here import Here
 from printroom.jobs.model import Job
+from printroom.jobs.submit import Submitted
+from printroom.jobs.watching import Watched
 from printroom.runs.batches import Batches
+from printroom.runs.handler import KIND, RunHandler
 from printroom.runs.inputs import BadInput
-from printroom.runs.runs import Runs
+from printroom.runs.runs import Asked, Runs
+from printroom.runs.target import names_of
 from printroom.runs.webhooks import Webhooks
 
 P = ParamSpec("P")
 T = TypeVar("T")
 _THREADS = 16
+_HERE = 4
+"""Runs that this process does itself at once."""
 
 
 class Desk:
@@ -39,6 +47,8 @@ class Desk:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_THREADS, "printroom-runs")
         self._follower: Follower | None = None
+        self._everything: Everything | None = None
+        self._here: Here | None = None
 
     @cached_property
     def _runs(self) -> Runs:
@@ -53,12 +63,22 @@ class Desk:
     @cached_property
     def webhooks(self) -> Webhooks:
         """In a thread."""
-        return Webhooks(self.runs.queue, self.service.workshop.outbound)
+        return Webhooks(self.runs.queue, self.service.workshop.outbound, self.runs.seal)
 
     @cached_property
     def batches(self) -> Batches:
         """In a thread."""
         return Batches(self.runs)
+
+    def _place(self) -> Here | None:
+        """Where small runs are done; None = at workers, as all others."""
+        with self._lock:
+            if self._here is None and self.service.workshop.settings.http_worker:
+                workshop, floor = self.service.workshop, self.service.workshop.floor
+                handler = RunHandler(workshop, self._runs.targets, self.service.scratch)
+                watched = Watched(handler, floor.tallies, floor.tracer)
+                self._here = Here(self._runs.queue, KIND, watched, _HERE)
+            return self._here
 
     async def follower(self) -> Follower:
         """The one of this process."""
@@ -68,26 +88,56 @@ class Desk:
                 self._follower = Follower(runs.queue, self.service.loop)
         return self._follower
 
+    async def everything(self) -> Everything:
+        """The one of this process."""
+        if self._everything is None:
+            runs = await self.ask(lambda: self.runs)
+            if self._everything is None:
+                self._everything = Everything(runs.queue, self.service.loop)
+        return self._everything
+
     async def ask(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """`work` in a thread."""
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._pool, partial(work, *given, **named))
-        except BadInput as error:
-            raise BadParameter(error.reason, error.remedy, params=error.params) from None
+        return await self.start(partial(work, *given, **named))
+
+    def start(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """The same, begun."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, _refusing, work)
+
+    def do(self, asked: Asked, entered: Callable[[Submitted], None]) -> Job:
+        """In a thread: a run that somebody waits for, over if it is small, else as it was entered.
+
+        `entered` is told of it as soon as it is there.
+        """
+        runs, here = self.runs, self._place()
+        if here is not None:
+            return runs.do(asked, here, entered)
+        submitted = runs.submit(asked)
+        entered(submitted)
+        return submitted.job
 
     def close(self) -> None:
         """All who listen are over."""
-        if self._follower is not None:
-            self._follower.close()
+        for one in (self._follower, self._everything):
+            if one is not None:
+                one.close()
+        if self._here is not None:
+            self._here.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _refusing(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except BadInput as error:
+        raise BadParameter(error.reason, error.remedy, params=error.params) from None
 
 
 def seen_by(who: Principal, job: Job) -> Job:
     """`job`, if `who` may see it. Raises NotFound."""
     payload = job.payload
     wrong = who.end_user and payload.get("end_user") != who.end_user
-    bare = payload["target"].partition("@")[0]
-    if wrong or (who.target is not None and who.target.partition("@")[0] != bare):
+    names = names_of(payload)
+    if wrong or (who.target is not None and who.target.partition("@")[0] not in names):
         raise NotFound(f"there is no run {job.id!r}", "it may have been forgotten")
     return job

@@ -7,25 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from http.client import responses
 from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import AfterValidator
 
-from printroom.api.problems import MEDIA_TYPE
+from printroom.api.refusals import refused
 
 Responses = dict[int | str, dict[str, Any]]
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_ALWAYS = {
-    401: ["credentials_missing", "bad_key"],
-    403: ["not_allowed"],
-    422: ["bad_option"],
-    429: ["limit_reached"],
-    500: ["internal_error"],
-    503: ["database_unavailable"],
-    507: ["disk_full"],
-}
 MOST = 100
 """Entries of a page."""
 After = Annotated[
@@ -52,19 +41,11 @@ Plain = Annotated[str, AfterValidator(plain)]
 
 
 def refusals(**codes: int) -> Responses:
-    """Code -> status, beside those of every route."""
+    """Code -> status, of a route; those of every route are added to the document by itself."""
     found: defaultdict[int, list[str]] = defaultdict(list)
-    for status, names in _ALWAYS.items():
-        found[status] += names
     for code, status in codes.items():
         found[status].append(code)
-    return {
-        status: {
-            "description": f"{responses[status]}: {', '.join(sorted(set(names)))}",
-            "content": _PROBLEM,
-        }
-        for status, names in sorted(found.items())
-    }
+    return {status: refused(status, names) for status, names in sorted(found.items())}
 
 
 def page(entries: list[dict[str, Any]], most: int, last: str | None) -> dict[str, Any]:

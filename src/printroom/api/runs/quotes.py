@@ -34,7 +34,11 @@ def routes(desk: Desk) -> APIRouter:
     async def create(who: Who, body: schemas.QuoteCreate) -> Response:
         """Nothing is queued, and nothing is counted."""
         who.need("runs:read")
-        found = await desk.ask(lambda: quote(desk.runs, who.account, body.target, body.input))
+        if body.pipeline is not None:
+            who.need("pipelines:read")
+        found = await desk.ask(
+            lambda: quote(desk.runs, who.account, body.target or "", body.input, body.pipeline)
+        )
         return JSONResponse(found)
 
     return router

@@ -5,11 +5,11 @@ GET  /v1/runs, /v1/runs/{id}   -> Run, page of Runs
 POST /v1/runs/{id}/cancel      -> Run
 POST /v1/runs/{id}/retry       -> Run          wrong_state: it has not failed
 GET  /v1/runs/{id}/events      -> SSE          Last-Event-ID
+GET  /v1/events                -> SSE of all runs of the account
 """
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -17,20 +17,20 @@ from fastapi.responses import JSONResponse
 
 from printroom.accounts.principal import Principal
 from printroom.api.access import Anyone, Who
+from printroom.api.accounts.door import limited_only
 from printroom.api.runs import schemas
 from printroom.api.runs.desk import Desk, seen_by
 from printroom.api.runs.documents import MOST, After, Id, Most, page, refusals
 from printroom.api.runs.prefer import wait_of
-from printroom.api.runs.stream import EventStream
+from printroom.api.runs.stream import AccountStream, EventStream
+from printroom.api.runs.waiting import made, waited
 from printroom.core.errors import BadOption
 from printroom.jobs.model import Job
-from printroom.jobs.states import OVER
 from printroom.jobs.submit import Submitted
 from printroom.runs.runs import Asked
+from printroom.runs.target import said
 from printroom.runs.view import run_json
 
-_LOOK = 1.0
-"""Seconds between looks at whether the server ends."""
 _WANTED = {
     "not_found": 404,
     "bad_pipeline": 422,
@@ -38,6 +38,7 @@ _WANTED = {
     "idempotency_key_reused": 422,
     "body_too_large": 413,
 }
+_TARGET = "Of this pipeline alone, in all its versions: `name`, `owner/name`, or `draft`."
 Key = Annotated[
     str | None,
     Header(
@@ -58,6 +59,7 @@ def routes(desk: Desk) -> APIRouter:
     _writing(router, desk)
     _reading(router, desk)
     _following(router, desk)
+    _everything(router, desk)
     return router
 
 
@@ -74,12 +76,8 @@ def _writing(router: APIRouter, desk: Desk) -> None:
     ) -> Response:
         """Queue a run; with `Prefer: wait` the answer comes when it is over."""
         who.need("runs:write")
-        asked = asked_for(who, body, key)
-        submitted = await desk.ask(lambda: desk.runs.submit(asked))
-        seconds = wait_of(prefer)
-        job = submitted.job
-        if seconds is not None:
-            job = await waited(desk, job, seconds)
+        asked, seconds = asked_for(who, body, key), wait_of(prefer)
+        submitted, job = await made(desk, asked, seconds or 0)
         return JSONResponse(run_json(job), 201, headers=_headers(submitted, seconds))
 
     @router.post(
@@ -118,13 +116,19 @@ def _reading(router: APIRouter, desk: Desk) -> None:
     async def runs(
         who: Who,
         status: Annotated[schemas.Status | None, Query()] = None,
+        target: Annotated[
+            str | None,
+            Query(max_length=300, pattern=r"^[A-Za-z0-9_./-]*$", description=_TARGET),
+        ] = None,
         after: After = None,
         limit: Most = MOST,
     ) -> Response:
         """The newest first."""
         who.need("runs:read")
         jobs = await desk.ask(
-            lambda: desk.runs.list(who.account, status=status, before=after, most=limit)
+            lambda: desk.runs.list(
+                who.account, status=status, target=target or None, before=after, most=limit
+            )
         )
         last = jobs[-1].id if jobs else None
         return JSONResponse(page([run_json(job) for job in jobs], limit, last))
@@ -166,7 +170,7 @@ def _following(router: APIRouter, desk: Desk) -> None:
         who.need("runs:read")
         job = await found(desk, who, id)
         follower = await desk.follower()
-        listener = follower.listen(job.id, _number(last_event_id) or after)
+        listener = follower.listen(job.id, number(last_event_id) or after)
 
         async def last() -> dict[str, Any]:
             return run_json(await desk.ask(lambda: desk.runs.get(who.account, id)))
@@ -185,16 +189,56 @@ def _following(router: APIRouter, desk: Desk) -> None:
         )
 
 
+def _everything(router: APIRouter, desk: Desk) -> None:
+    stream = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+
+    @router.get(
+        "/v1/events",
+        summary="Events of all runs",
+        operation_id="followRuns",
+        response_class=Response,
+        responses={200: {"description": "Server-sent events", **stream}, **refusals()},
+    )
+    async def events(
+        who: Who,
+        last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+    ) -> Response:
+        """Of the account, as they happen; each says of which run it is.
+
+        Who sends `Last-Event-ID` is told what came since, some of it once more; `gap` says that it
+        was too much. Previews and lines of steps are among the events of their runs alone.
+        """
+        who.need("runs:read")
+        everything, since = await desk.everything(), number(last_event_id)
+        listening = everything.listen(who.account, since / 1e6 if since else None)
+        whole = True
+        if since:
+            try:
+                whole = await desk.ask(everything.again, listening)
+            except BaseException:
+                everything.leave(listening)
+                raise
+        gate, idle = desk.service.gate, desk.service.limits.idle
+        return AccountStream(
+            everything, listening, whole=whole, idle=idle, ending=lambda: gate.stopping
+        )
+
+
 def asked_for(who: Principal, body: schemas.RunCreate, key: str | None) -> Asked:
-    """What a request wants, for whoever sent it. Raises NotFound."""
-    who.need_target(body.target.rpartition("/")[2])
+    """What a request wants, for whoever sent it. Raises NotFound, NotAllowed."""
+    if body.pipeline is not None:
+        limited_only(who)
+        who.need("pipelines:read")
+    if body.target is not None:
+        who.need_target(said(body.target, who.account))
     if key is not None and not key.isprintable():
         raise BadOption("this cannot be an Idempotency-Key", "take 1 to 255 printable letters")
     return Asked(
         who.account,
-        body.target,
+        body.target or "",
         body.input,
-        format=body.output.format,
+        body.output.wanted,
+        body.pipeline,
         webhook=body.webhook,
         key=key or None,
         deadline=body.deadline,
@@ -206,26 +250,6 @@ def asked_for(who: Principal, body: schemas.RunCreate, key: str | None) -> Asked
 async def found(desk: Desk, who: Principal, run: str) -> Job:
     """The run, if `who` may see it. Raises NotFound."""
     return seen_by(who, await desk.ask(lambda: desk.runs.get(who.account, run)))
-
-
-async def waited(desk: Desk, job: Job, seconds: float) -> Job:
-    """The run when it is over, or as it is after `seconds`."""
-    if job.state in OVER or seconds <= 0:
-        return job
-    load, loop = desk.service.load, asyncio.get_running_loop()
-    until = loop.time() + seconds
-    follower = await desk.follower()
-    listener = follower.listen(job.id, end=True)
-    load.active += 1  # a server that ends answers these as well, with what is known then
-    try:
-        while not listener.over and (left := until - loop.time()) > 0:
-            if desk.service.gate.stopping:
-                break
-            await listener.next(min(left, _LOOK))
-    finally:
-        load.active -= 1
-        follower.leave(listener)
-    return await desk.ask(lambda: desk.runs.queue.get(job.id))
 
 
 async def _position(desk: Desk, job: Job) -> int | None:
@@ -245,6 +269,6 @@ def _applied(seconds: int | None) -> dict[str, str]:
     return {} if seconds is None else {"preference-applied": f"wait={seconds}"}
 
 
-def _number(text: str | None) -> int:
+def number(text: str | None) -> int:
     """The number of an event; what is none is passed over."""
     return int(text) if text and text.isascii() and text.isdigit() else 0

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from printroom.api.runs.documents import Plain
+from printroom.runs.options import Output
 
 Url = Annotated[str, Field(min_length=8, max_length=2048, examples=["https://example.com/hook"])]
 Target = Annotated[
@@ -31,6 +32,22 @@ Input = Annotated[
         examples=[{"image": "file_0193f5c2a1b04f7c9d2e6b8a1c3d5e7f", "scale": 2}],
     ),
 ]
+Draft = Annotated[
+    dict[str, JsonValue],
+    Field(
+        description=(
+            "A pipeline that is not published, in place of `target`, as JSON: what `POST "
+            "/v1/pipelines/check` answers as `pipeline`. Takes the scope `pipelines:read`, too."
+        ),
+        examples=[
+            {
+                "name": "twice",
+                "inputs": {"image": "picture"},
+                "steps": {"up": {"use": "upscale", "with": {"image": "$image", "scale": 2}}},
+            }
+        ],
+    ),
+]
 Format = Literal["jpeg", "png", "webp", "tiff", "avif"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -43,18 +60,49 @@ class OutputOptions(_Strict):
     """How results are written."""
 
     format: Format | None = Field(None, description="Of pictures; null = that of the input.")
+    quality: int | None = Field(
+        None, ge=1, le=100, description="For lossy formats; null = the format's own default."
+    )
+    metadata: Literal["keep", "strip", "copyright"] = Field(
+        "keep",
+        description=(
+            "Whether EXIF and XMP go with pictures: all, none, or who made it and whose it is. The "
+            "colour profile always does."
+        ),
+    )
+    previews: bool = Field(
+        False, description="Whether each step that has a picture shows it, small, in an event."
+    )
+
+    @property
+    def wanted(self) -> Output:
+        """The same, for a run."""
+        return Output(self.format, self.quality, self.metadata, self.previews)
+
+
+_PLAIN = OutputOptions.model_validate({})
 
 
 class RunCreate(_Strict):
-    """A run that is wanted."""
+    """A run that is wanted. Give `target`, or `pipeline`."""
 
-    target: Target
+    target: Target | None = None
+    pipeline: Draft | None = None
     input: Input = {}
-    output: OutputOptions = OutputOptions(format=None)
+    output: OutputOptions = _PLAIN
     webhook: Url | None = Field(None, description="Told once, when the run is over.")
     deadline: float | None = Field(
         None, gt=0, le=31_536_000, description="Seconds until it must be over."
     )
+
+
+class RunFile(BaseModel):
+    """A file among the inputs of a run, for whoever shows the run."""
+
+    name: str = Field(description="What it was called where it came from; may be empty.")
+    media_type: str
+    width: int | None
+    height: int | None
 
 
 class RunError(BaseModel):
@@ -79,6 +127,15 @@ class RunUrls(BaseModel):
     events: str
 
 
+class RunTerms(BaseModel):
+    """By what a run is charged that does what another account offers."""
+
+    listing: str
+    offer: int
+    quote: int = Field(description="Credits, at most; charged when it went well.")
+    entitlement: str | None = Field(description="The right that pays for it; null = credits do.")
+
+
 class Run(BaseModel):
     """A run as it is now."""
 
@@ -86,10 +143,14 @@ class Run(BaseModel):
     status: Status
     target: str
     input: dict[str, JsonValue]
+    files: dict[str, RunFile] = Field(description="Files among the inputs, by their ids.")
     output: dict[str, JsonValue] | None = Field(
-        description="By name; pictures as `{file, media_type, bytes, width, height, digest}`."
+        description=(
+            "By name; pictures as `{file, name, media_type, bytes, width, height, digest}`."
+        )
     )
     usage: RunUsage | None
+    terms: RunTerms | None
     error: RunError | None
     attempt: int
     position: int | None = Field(description="How many go before it, while it is queued.")
@@ -111,8 +172,8 @@ class WebhookCreate(_Strict):
     """An address that is to be told."""
 
     url: Url
-    events: list[Literal["run.succeeded", "run.failed", "run.cancelled"]] = Field(
-        [], max_length=3, description="Of which it is told; none = of all."
+    events: list[Literal["run.succeeded", "run.failed", "run.cancelled", "batch.finished"]] = Field(
+        [], max_length=4, description="Of which it is told; none = of all."
     )
     description: Plain = Field("", max_length=200)
 
@@ -152,7 +213,8 @@ class Delivery(BaseModel):
     id: str
     message: str = Field(description="As in the header `webhook-id`.")
     type: str
-    run: str
+    run: str | None = Field(description="What it tells of; null = of a batch.")
+    batch: str | None
     status: Literal["waiting", "delivered", "failed", "cancelled"]
     attempts: int
     error: RunError | None
@@ -183,7 +245,8 @@ class BatchCreate(_Strict):
     recursive: bool = True
     pattern: Plain = Field("", max_length=200, examples=["*.jpg"])
     input: Input = {}
-    output: OutputOptions = OutputOptions(format=None)
+    output: OutputOptions = _PLAIN
+    webhook: Url | None = Field(None, description="Told once, when all of it is over.")
 
 
 class Batch(BaseModel):
@@ -225,9 +288,10 @@ class BatchItems(BaseModel):
 
 
 class QuoteCreate(_Strict):
-    """What a run would take."""
+    """What a run would take. Give `target`, or `pipeline`."""
 
-    target: Target
+    target: Target | None = None
+    pipeline: Draft | None = None
     input: Input = {}
 
 
@@ -240,4 +304,5 @@ class Quote(BaseModel):
     pictures: int
     pixels: int
     cost: float = Field(description="Units, as usage counts them.")
+    terms: RunTerms | None
     plan: dict[str, Any]

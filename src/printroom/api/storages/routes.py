@@ -12,13 +12,13 @@ Secrets go in, and never come out. A test writes to the store and removes what i
 from __future__ import annotations
 
 from threading import BoundedSemaphore
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from printroom.api.access import Who
-from printroom.api.problems import MEDIA_TYPE
+from printroom.api.runs.documents import refusals
 from printroom.core.errors import Overloaded
 from printroom.storage.book import Listed
 from printroom.storage.checking import check
@@ -27,14 +27,7 @@ from printroom.workshop import Workshop
 PATH = "/v1/storages"
 _TESTS = 4
 """Stores that are tested at once."""
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_NO_SUCH: dict[int | str, dict[str, Any]] = {
-    404: {"description": "Not Found: not_found", "content": _PROBLEM}
-}
-_WRONG: dict[int | str, dict[str, Any]] = {
-    403: {"description": "Forbidden: not_allowed", "content": _PROBLEM},
-    422: {"description": "Unprocessable Entity: bad_option", "content": _PROBLEM},
-}
+_NO_SUCH = refusals(not_found=404)
 
 
 class Wanted(BaseModel):
@@ -42,7 +35,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    address: Annotated[str, Field(max_length=2000)]
+    address: Annotated[str, Field(max_length=2000, examples=["s3://bucket/prefix?endpoint=https://minio.example"])]
     """As `s3://bucket/prefix?endpoint=https://host`."""
     secrets: Annotated[dict[str, SecretStr], Field(max_length=10)] = {}
     """What opens it, by name: `access_key_id`. All of it: none is kept from before."""
@@ -88,34 +81,43 @@ def routes(workshop: Workshop) -> APIRouter:
     router = APIRouter(tags=["storages"])
     testing = BoundedSemaphore(_TESTS)
 
-    @router.get(PATH, summary="Stores")
+    @router.get(PATH, summary="Stores", operation_id="listStorages")
     def listed(who: Who) -> Storages:
         """The account's stores, by name."""
         who.need("files:read")
         return Storages(storages=[_shown(one) for one in workshop.stores(who.account).listed()])
 
-    @router.put(PATH + "/{name}", summary="Keep a store", responses=_WRONG)
+    @router.put(PATH + "/{name}", summary="Keep a store", operation_id="keepStorage")
     def keep(name: str, wanted: Wanted, who: Who) -> Storage:
         """Keep it, in place of one of that name. Nothing is asked of the service yet."""
         who.need("files:write")
         secrets = {key: value.get_secret_value() for key, value in wanted.secrets.items()}
         return _shown(workshop.stores(who.account).add(name, wanted.address, secrets))
 
-    @router.get(PATH + "/{name}", summary="A store", responses=_NO_SUCH)
+    @router.get(PATH + "/{name}", summary="A store", operation_id="getStorage", responses=_NO_SUCH)
     def one(name: str, who: Who) -> Storage:
         """What may be told of it."""
         who.need("files:read")
         return _shown(workshop.stores(who.account).find(name))
 
     @router.delete(
-        PATH + "/{name}", summary="Forget a store", status_code=204, responses=_NO_SUCH | _WRONG
+        PATH + "/{name}",
+        summary="Forget a store",
+        operation_id="forgetStorage",
+        status_code=204,
+        responses=_NO_SUCH,
     )
     def forget(name: str, who: Who) -> None:
         """Forget it and its secrets; nothing in it is touched."""
         who.need("files:write")
         workshop.stores(who.account).remove(name)
 
-    @router.post(PATH + "/{name}/test", summary="Test a store", responses=_NO_SUCH)
+    @router.post(
+        PATH + "/{name}/test",
+        summary="Test a store",
+        operation_id="testStorage",
+        responses=refusals(not_found=404, store_refused=502, store_unavailable=503),
+    )
     def test(name: str, who: Who) -> Tested:
         """Write, read, list and delete there, and see what it can do. It may take a minute."""
         who.need("files:write")

@@ -386,6 +386,7 @@ class Child:
         inputs = message["inputs"]
         inputs = {name: self._values.read(one, sent) for name, one in inputs.items()}
         self._host.lend(message["lent"])
+        spend(message["spent"])
         self._interrupts.begin()
         try:
             result = self._run(**inputs)
@@ -441,6 +442,16 @@ def limit(memory: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def spend(seconds: int | None) -> None:
+    """At most that much CPU time from now on, in whole seconds; None = no limit."""
+    import resource
+
+    if seconds is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        soft = math.ceil(used.ru_utime + used.ru_stime) + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def share_card() -> None:

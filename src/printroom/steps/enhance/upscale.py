@@ -15,6 +15,8 @@ class Upscale(ModelStep):
     name = "upscale"
     scale: Annotated[int, Choice(1, 2, 4)] = 2
     """Output pixels per input pixel along each side; 1 = it passes by."""
+    look: Annotated[str, Choice("faithful", "sharp")] = "faithful"
+    """What to enlarge with: `sharp` is for bad photographs, by 4, with detail that is invented."""
     net: Annotated[str | None, ForTask("upscale")] = None
     """Id of the network, whose scale counts then; None = the default one of `scale`."""
 
@@ -22,4 +24,4 @@ class Upscale(ModelStep):
         """That of `net`, or the default. Raises ScaleNotOffered when there is none."""
         if self.net is None and self.scale == 1:
             return None
-        return self.net or network(context, "upscale", self.scale)
+        return self.net or network(context, "upscale", self.scale, self.look)

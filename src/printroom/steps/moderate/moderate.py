@@ -14,7 +14,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from printroom.core.errors import BadOption
 from printroom.pipelines.ports import OwnFile, Range
-from printroom.pipelines.step import LookStep, Preview, StepContext
+from printroom.pipelines.step import LookStep, Planes, Preview, StepContext
 from printroom.steps.moderate.classifier import Reading, classifier
 
 Answer = Literal["not checked", "not flagged", "review"]
@@ -59,6 +59,10 @@ class Moderate(LookStep):
 
     def look(self, context: StepContext, preview: Preview) -> Verdict:  # noqa: ARG002
         """Judge the picture from its thumbnail."""
+        return self.judged(preview.thumbnail)
+
+    def judged(self, planes: Planes) -> Verdict:
+        """Judge (1, 3, h, w) in 0..1. Raises BadOption, BadModel, ModelFailed."""
         if self.model is None:
             return Verdict("not checked", False, "No classifier is bound to this step.", "{}")
         reading, flagged = self._reading(), _names(self.flag)
@@ -66,7 +70,7 @@ class Moderate(LookStep):
             raise BadOption(f"there is no class {unknown[0]!r}", f"name some of {self.classes}")
         if not flagged:
             raise BadOption("no class is to be flagged", "name some in `flag`")
-        chances = classifier(self.model, self.digest).look(preview.thumbnail, reading)
+        chances = classifier(self.model, self.digest).look(planes, reading)
         worst = max(flagged, key=lambda name: chances[name])
         review = chances[worst] >= self.threshold
         return Verdict(

@@ -1,10 +1,10 @@
 // Before and after, over or beside each other, from the whole to single pixels. Both move together.
 //
 // The view is a scale (screen pixels for one of the result) and the place of its corner. Of pictures
-// too large for a browser there is a reduced copy, and above it the part in sight once it is asked for.
-import { useQuery } from '@tanstack/react-query'
+// too large for a browser there is a reduced copy, and above it the part in sight, as sharp as the screen shows.
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, type PointerEvent, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { partOf } from '../../api/client'
+import { COPY, partOf } from '../../api/client'
 import { writing } from '../../Shell'
 import { t } from '../../texts/en'
 import { Button } from '../../ui/parts'
@@ -182,7 +182,7 @@ function Layer({
       />
       {shown !== 'there' && (
         <p role="status" className="absolute inset-0 grid place-items-center text-soft" style={size}>
-          {shown === 'loading' ? `${t.loading}…` : t.compare.unseen}
+          {shown === 'unseen' ? t.compare.unseen : stored === null ? `${t.loading}…` : t.compare.layingOut}
         </p>
       )}
       {crop !== undefined && (
@@ -204,40 +204,58 @@ function Layer({
   )
 }
 
-/** The part of a stored picture that is in sight, in its own pixels, once the view rests. */
+/** The part of a stored picture that is in sight, as sharp as the screen can show, once the view rests. */
 function useCrop(stored: Stored | null, view: View, width: number, height: number, pane: { width: number; height: number }): Crop | undefined {
   const wanted = useRested(stored === null ? '' : inSight(stored, view, width, height, pane))
   const { data: crop } = useQuery({
     queryKey: ['crop', stored?.digest, wanted],
     queryFn: async (): Promise<Crop> => {
-      const [left = 0, top = 0, w = 1, h = 1] = wanted.split(',').map(Number)
-      const url = await partOf(stored?.digest ?? '', wanted)
+      const [left = 0, top = 0, w = 1, h = 1, across = 0] = wanted.split(',').map(Number)
+      const url = await partOf(stored?.digest ?? '', [left, top, w, h].join(), across)
+      const picture = new Image()
+      picture.src = url
+      await picture.decode() // so that it takes the place of the one before in one frame
       const ratio = width / (stored?.width ?? width)
       return { url, left: left * ratio, top: top * ratio, width: w * ratio, height: h * ratio }
     },
     enabled: stored !== null && wanted !== '',
+    placeholderData: keepPreviousData,
     staleTime: 3600_000,
+    gcTime: 10_000,
     retry: false,
   })
-  return crop
+  return wanted === '' ? undefined : crop
 }
 
-/** `left,top,width,height` in pixels of the stored picture; empty while the copy is good enough. */
+/** Of the pane, on each side: what is drawn beyond the edge, so that small moves need nothing new. */
+const MARGIN = 0.3
+
+/**
+ * `left,top,width,height,across`: a part in pixels of the stored picture, and how many it is reduced to, 0 = all;
+ * empty while the copy is good enough.
+ */
 function inSight(stored: Stored, view: View, width: number, height: number, pane: { width: number; height: number }): string {
   const own = stored.width ?? width
   const ratio = own / width
-  if (view.scale * devicePixelRatio * width <= 3840) return ''
-  const left = Math.max(0, Math.floor((-view.x / view.scale) * ratio))
-  const top = Math.max(0, Math.floor((-view.y / view.scale) * ratio))
-  const right = Math.min(own, Math.ceil(((pane.width - view.x) / view.scale) * ratio))
-  const bottom = Math.min(stored.height ?? height, Math.ceil(((pane.height - view.y) / view.scale) * ratio))
-  return right > left && bottom > top ? [left, top, right - left, bottom - top].join() : ''
+  const dots = view.scale * devicePixelRatio
+  if (dots * width <= COPY) return ''
+  const step = 2 ** Math.round(Math.log2((128 * ratio) / dots))
+  const span = (from: number, size: number, most: number): [number, number] => {
+    const first = Math.max(0, Math.floor(((-from - MARGIN * size) / view.scale) * (ratio / step)) * step)
+    const last = Math.min(most, Math.ceil((((1 + MARGIN) * size - from) / view.scale) * (ratio / step)) * step)
+    return [Math.floor(first), Math.ceil(last) - Math.floor(first)]
+  }
+  const [left, wide] = span(view.x, pane.width, own)
+  const [top, high] = span(view.y, pane.height, stored.height ?? height)
+  if (wide <= 0 || high <= 0) return ''
+  const across = Math.ceil((wide / ratio) * dots)
+  return [left, top, wide, high, across < wide ? across : 0].join()
 }
 
 function useRested(value: string): string {
   const [rested, setRested] = useState(value)
   useEffect(() => {
-    const clock = setTimeout(() => setRested(value), 200)
+    const clock = setTimeout(() => setRested(value), 120)
     return () => clearTimeout(clock)
   }, [value])
   return rested

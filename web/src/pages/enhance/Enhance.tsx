@@ -1,44 +1,50 @@
 // The first page: pictures in, better pictures out.
 import { useQueryClient } from '@tanstack/react-query'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { send } from '../../api/client'
 import { base, persist } from '../../api/connection'
-import { bare, useFollowed, useRuns } from '../../api/runs'
+import { useEvents, useRuns } from '../../api/runs'
+import { useSession } from '../../api/session'
 import { t } from '../../texts/en'
 import { Button, Fault, Loading } from '../../ui/parts'
-import { filesOf, isPicture } from './dropped'
+import { type Chosen, filesOf, plain } from './dropped'
+import { Folder, takenFrom } from './Folder'
+import { Left } from './Left'
 import { List } from './List'
 import { Options } from './Options'
 import { Result } from './Result'
-import { add, useUploads } from './uploads'
+import { add, addStored, lookBack, useUploads } from './uploads'
 import { keep, kept } from './wishes'
+
+const FromStore = lazy(() => import('./FromStore').then((module) => ({ default: module.FromStore })))
+
+const ENHANCE = { target: 'enhance' }
 
 export function Enhance() {
   const client = useQueryClient()
-  const uploads = useUploads()
-  const runs = useRuns(undefined)
+  const { uploads, left, skipped } = useUploads()
+  const account = useSession().session?.account.id ?? ''
+  const runs = useRuns(ENHANCE)
+  useEvents()
   const [wishes, setWishes] = useState(kept)
   const [chosen, setChosen] = useState<string | null>(null)
   const [over, setOver] = useState(false)
-  const ours = useMemo(
-    () => (runs.data?.pages ?? []).flatMap((page) => page.data).filter((run) => bare(run.target) === 'enhance'),
-    [runs.data],
-  )
-  useFollowed(ours)
+  const [picking, setPicking] = useState(false)
+  const ours = useMemo(() => (runs.data?.pages ?? []).flatMap((page) => page.data), [runs.data])
   const run = ours.find((one) => one.id === chosen) ?? (chosen === null ? ours[0] : undefined)
-  const take = useCallback(
-    (files: File[]) => {
-      let first = true
-      add(client, files, wishes, (id) => {
-        if (first) setChosen(id)
-        first = false
-      })
-    },
-    [client, wishes],
-  )
+  useEffect(() => void lookBack(account), [account])
+  /** What is called with each new run: the first of them is shown. */
+  const show = useCallback(() => {
+    let first = true
+    return (id: string) => {
+      if (first) setChosen(id)
+      first = false
+    }
+  }, [])
+  const take = useCallback((files: Chosen[]) => void add(client, account, files, wishes, show()), [client, account, wishes, show])
   const sample = async () => {
     const bytes = await (await persist(() => send(new Request(`${base}sample.jpg`)))).blob()
-    take([new File([bytes], 'sample.jpg', { type: 'image/jpeg' })])
+    take(plain([new File([bytes], 'sample.jpg', { type: 'image/jpeg' })]))
   }
   useArrivals(take, setOver)
   const more = useCallback(() => {
@@ -55,7 +61,19 @@ export function Enhance() {
       onRun={setChosen}
     />
   )
-  const pick = <Pick take={take} sample={() => void sample()} />
+  const pick = <Pick take={take} sample={() => void sample()} onStore={() => setPicking(true)} />
+  const unfinished = <Left left={left} skipped={skipped} take={take} />
+  const store = picking && (
+    <Suspense>
+      <FromStore
+        onPick={(pictures) => {
+          setPicking(false)
+          addStored(client, pictures, wishes, show())
+        }}
+        onClose={() => setPicking(false)}
+      />
+    </Suspense>
+  )
 
   if (runs.isPending) return <Loading />
   if (ours.length === 0 && uploads.length === 0) {
@@ -67,6 +85,7 @@ export function Enhance() {
             <p className="text-soft">{t.enhance.lead}</p>
           </header>
           {runs.isError && <Fault error={runs.error} retry={() => void runs.refetch()} />}
+          {unfinished}
           <div
             className={`grid min-h-80 content-center justify-items-center gap-4 rounded-lg border-2 border-dashed bg-sheet p-6 text-center ${over ? 'border-accent' : 'border-edge'}`}
           >
@@ -76,6 +95,7 @@ export function Enhance() {
           </div>
         </section>
         {options}
+        {store}
       </div>
     )
   }
@@ -88,6 +108,7 @@ export function Enhance() {
         <div className="grid gap-2 border-b border-line p-3">
           {pick}
           <p className="text-soft text-xs">{over ? t.enhance.here : t.enhance.drop}</p>
+          {unfinished}
         </div>
         <List uploads={uploads} runs={ours} chosen={run?.id ?? null} onChoose={setChosen} onEnd={more} />
       </section>
@@ -96,24 +117,21 @@ export function Enhance() {
         {run === undefined ? <p className="p-6 text-soft">{t.enhance.select}</p> : <Result key={run.id} run={run} />}
       </div>
       <div className="min-h-0 overflow-y-auto border-line p-3 max-lg:order-3 max-lg:border-t lg:border-l">{options}</div>
+      {store}
     </div>
   )
 }
 
-function Pick({ take, sample }: { take: (files: File[]) => void; sample: () => void }) {
+function Pick({ take, sample, onStore }: { take: (files: Chosen[]) => void; sample: () => void; onStore: () => void }) {
   const files = useRef<HTMLInputElement>(null)
-  const folder = useRef<HTMLInputElement>(null)
-  const taken = (input: HTMLInputElement, pictures: boolean) => {
-    const found = [...(input.files ?? [])]
-    input.value = ''
-    take(pictures ? found.filter(isPicture) : found)
-  }
+  const { session } = useSession()
   return (
     <div className="flex flex-wrap gap-2">
       <Button kind="first" onClick={() => files.current?.click()}>
         {t.enhance.choose}
       </Button>
-      <Button onClick={() => folder.current?.click()}>{t.enhance.folder}</Button>
+      <Folder take={take}>{t.enhance.folder}</Folder>
+      {session?.scopes.includes('files:read') && <Button onClick={onStore}>{t.enhance.store}</Button>}
       <Button onClick={sample}>{t.enhance.sample}</Button>
       <input
         ref={files}
@@ -122,24 +140,14 @@ function Pick({ take, sample }: { take: (files: File[]) => void; sample: () => v
         hidden
         data-testid="files"
         accept="image/*,.tif,.tiff,.heic,.heif,.avif"
-        onChange={(event) => taken(event.target, false)}
-      />
-      <input
-        ref={(node) => {
-          folder.current = node
-          node?.setAttribute('webkitdirectory', '')
-        }}
-        type="file"
-        hidden
-        data-testid="folder"
-        onChange={(event) => taken(event.target, true)}
+        onChange={(event) => take(takenFrom(event.target))}
       />
     </div>
   )
 }
 
 /** Files that are dropped anywhere on the page, or pasted. */
-function useArrivals(take: (files: File[]) => void, setOver: (over: boolean) => void) {
+function useArrivals(take: (files: Chosen[]) => void, setOver: (over: boolean) => void) {
   useEffect(() => {
     const drag = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes('Files')) return
@@ -154,7 +162,7 @@ function useArrivals(take: (files: File[]) => void, setOver: (over: boolean) => 
       void filesOf(event.dataTransfer).then((files) => files.length > 0 && take(files))
     }
     const paste = (event: ClipboardEvent) => {
-      const files = [...(event.clipboardData?.files ?? [])]
+      const files = plain(event.clipboardData?.files ?? [])
       if (files.length > 0) take(files)
     }
     addEventListener('dragover', drag)

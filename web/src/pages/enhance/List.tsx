@@ -1,14 +1,13 @@
 // Pictures on their way, and all that were done before: the newest first.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type KeyboardEvent, type SyntheticEvent, useState } from 'react'
-import { api, copyOf, data, type Result, type Run } from '../../api/client'
+import { copyOf, type Result, type Run } from '../../api/client'
 import { cancel, isOver, retry, useProgress } from '../../api/runs'
 import { t } from '../../texts/en'
 import { bytes, duration } from '../../ui/format'
 import { Bar, Button } from '../../ui/parts'
 import { Rows } from '../../ui/Rows'
-import { again, dismiss, localOf, type Upload } from './uploads'
-import { downloadAll } from './zip'
+import { again, dismiss, localOf, sendable, type Upload } from './uploads'
 
 const HEIGHT = 72
 type Row = { kind: 'upload'; upload: Upload } | { kind: 'run'; run: Run }
@@ -65,6 +64,7 @@ function All({ runs }: { runs: Run[] }) {
   const [told, setTold] = useState<string | null>(null)
   const all = async () => {
     try {
+      const { downloadAll } = await import('./zip')
       await downloadAll(runs, (count) => setTold(t.enhance.zipping(count, runs.length)))
       setTold(null)
     } catch (error) {
@@ -97,7 +97,7 @@ function UploadRow({ upload, onChoose }: { upload: Upload; onChoose: (id: string
         {upload.state === 'sending' && <Bar part={upload.sent} label={upload.name} />}
       </div>
       <div className="flex">
-        {refused && upload.file.size > 0 && (
+        {refused && sendable(upload) && (
           <Icon label={`${t.again}: ${upload.name}`} onClick={() => again(client, upload.id, onChoose)}>
             ↻
           </Icon>
@@ -113,7 +113,7 @@ function UploadRow({ upload, onChoose }: { upload: Upload; onChoose: (id: string
 function RunRow({ run, chosen, onChoose }: { run: Run; chosen: boolean; onChoose: () => void }) {
   const client = useQueryClient()
   const file = typeof run.input.image === 'string' ? run.input.image : ''
-  const name = useName(file)
+  const name = nameOf(run)
   const live = useLive(run)
   return (
     <div className={`${ROW} relative hover:bg-raised ${chosen ? 'bg-raised' : ''}`}>
@@ -145,16 +145,10 @@ function Icon({ label, onClick, children }: { label: string; onClick: () => void
   )
 }
 
-/** What a file was called: known here, or asked for. */
-export function useName(file: string): string {
-  const found = useQuery({
-    queryKey: ['file', file],
-    queryFn: () => data(api.GET('/v1/files/{id}', { params: { path: { id: file } } })),
-    enabled: file.startsWith('file_') && localOf(file) === undefined,
-    staleTime: Infinity,
-    retry: false,
-  })
-  return localOf(file)?.name ?? (found.data?.name || file.slice(0, 13))
+/** What the picture of a run was called where it came from. */
+export function nameOf(run: Run): string {
+  const file = typeof run.input.image === 'string' ? run.input.image : ''
+  return localOf(file)?.name || run.files[file]?.name || file.slice(0, 13)
 }
 
 function Thumb({ run, file }: { run: Run; file: string }) {

@@ -1,15 +1,16 @@
 // What to do with pictures, and the same as code.
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { Format, Run } from '../../api/client'
 import { messageOf } from '../../api/problem'
 import { isOver } from '../../api/runs'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/en'
 import { Button, Field, Select } from '../../ui/parts'
-import { Snippets } from '../../ui/Snippets'
 import { rerun } from './uploads'
-import { FIXES, FORMATS, snippets, type Wishes } from './wishes'
+import { FIXES, FORMATS, type Keep, KEEPS, loses, QUALITIES, snippets, type Wishes } from './wishes'
+
+const Snippets = lazy(() => import('../../ui/Snippets').then((module) => ({ default: module.Snippets })))
 
 export function Options({
   wishes,
@@ -25,6 +26,7 @@ export function Options({
   const client = useQueryClient()
   const { session } = useSession()
   const [fault, setFault] = useState('')
+  const [code, setCode] = useState(false)
   const file = run !== undefined && isOver(run) ? run.input.image : undefined
   const redo = async () => {
     setFault('')
@@ -86,6 +88,25 @@ export function Options({
           ))}
         </Select>
       </Field>
+      {loses(wishes) && (
+        <Field label={t.enhance.quality}>
+          <Select value={wishes.quality ?? ''} onChange={(event) => onChange({ ...wishes, quality: event.target.value === '' ? null : Number(event.target.value) })}>
+            <option value="">{t.enhance.usual}</option>
+            {QUALITIES.map((quality) => (
+              <option key={quality}>{quality}</option>
+            ))}
+          </Select>
+        </Field>
+      )}
+      <Field label={t.enhance.metadata}>
+        <Select value={wishes.metadata} onChange={(event) => onChange({ ...wishes, metadata: event.target.value as Keep })}>
+          {KEEPS.map((keep) => (
+            <option key={keep} value={keep}>
+              {t.enhance.keeps[keep]}
+            </option>
+          ))}
+        </Select>
+      </Field>
       <p className="text-soft text-xs">{t.enhance.holds}</p>
       {typeof file === 'string' && <Button onClick={() => void redo()}>{t.enhance.rerun}</Button>}
       {fault !== '' && (
@@ -93,9 +114,13 @@ export function Options({
           {fault}
         </p>
       )}
-      <details className="min-w-0">
+      <details className="min-w-0" onToggle={(event) => setCode(event.currentTarget.open)}>
         <summary className="min-h-7 text-soft">{t.enhance.code}</summary>
-        <Snippets snippets={snippets(wishes, session?.user != null)} />
+        {code && (
+          <Suspense>
+            <Snippets snippets={snippets(wishes, session?.user != null)} />
+          </Suspense>
+        )}
       </details>
     </section>
   )

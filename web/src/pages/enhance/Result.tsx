@@ -2,27 +2,27 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
-import { api, contentOf, copyOf, data, savedAs, type Result as Picture, type Run } from '../../api/client'
+import { api, contentOf, COPY, copyOf, data, savedAs, type Result as Picture, type Run } from '../../api/client'
 import { cancel, isOver, retry } from '../../api/runs'
 import { t } from '../../texts/en'
 import { bytes } from '../../ui/format'
 import { Bar, Button, buttonClass, Fault, Notice } from '../../ui/parts'
 import { Findings } from './Findings'
-import { hide, useLive, useName } from './List'
+import { hide, nameOf, useLive } from './List'
+import { resultName, save } from './saving'
 import { localOf } from './uploads'
-import { resultName, save } from './zip'
+
 
 const Compare = lazy(() => import('./Compare').then((module) => ({ default: module.Compare })))
 const SHOWN = ['image/jpeg', 'image/png', 'image/webp', 'image/avif']
 /** Pixels beyond which a browser gets a copy, and the part in sight. */
 const LARGEST = 40_000_000
-const COPY = 3840
 
 export function Result({ run }: { run: Run }) {
   const client = useQueryClient()
   const live = useLive(run)
   const file = typeof run.input.image === 'string' ? run.input.image : ''
-  const name = useName(file)
+  const name = nameOf(run)
   const result = run.output?.image as Picture | undefined
   const [fault, setFault] = useState<unknown>(null)
   return (
@@ -79,7 +79,7 @@ async function download(result: Picture, name: string): Promise<void> {
 }
 
 /** Both pictures in forms that this browser shows. */
-function Pair({ file, result }: { file: string; result: Picture }) {
+export function Pair({ file, result }: { file: string; result: Picture }) {
   const original = useQuery({
     queryKey: ['file', file],
     queryFn: () => data(api.GET('/v1/files/{id}', { params: { path: { id: file } } })),

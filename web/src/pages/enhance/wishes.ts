@@ -12,12 +12,27 @@ export interface Wishes {
   scale: 1 | 2 | 4
   /** null = that of the original. */
   format: Format | null
+  /** 1 to 100, for formats that lose; null = the format's own. */
+  quality: number | null
+  metadata: Keep
 }
 export const FORMATS: Format[] = ['jpeg', 'png', 'webp', 'tiff', 'avif']
+export const QUALITIES = [60, 75, 85, 92, 98]
+export const KEEPS = ['keep', 'copyright', 'strip'] as const
+export type Keep = (typeof KEEPS)[number]
 const NAME = 'printroom-wishes'
-const FIRST: Wishes = { auto: true, fixes: [], scale: 2, format: null }
+const FIRST: Wishes = { auto: true, fixes: [], scale: 2, format: null, quality: null, metadata: 'keep' }
 
 export const fixOf = (wishes: Wishes): string => (wishes.auto ? 'auto' : wishes.fixes.join(',') || 'none')
+
+/** Whether the result may be in a format to which quality means something. */
+export const loses = (wishes: Wishes): boolean => wishes.format !== 'png' && wishes.format !== 'tiff'
+
+/** The body of a run that does this with a file. */
+export const wanted = (wishes: Wishes, file: string) => ({
+  input: { image: file, fix: fixOf(wishes), scale: wishes.scale },
+  output: { format: wishes.format, quality: loses(wishes) ? wishes.quality : null, metadata: wishes.metadata, previews: false },
+})
 
 /** What was wanted last time; whatever is odd about it is left out. */
 export function kept(): Wishes {
@@ -28,6 +43,8 @@ export function kept(): Wishes {
       fixes: FIXES.filter((fix) => found.fixes?.includes(fix)),
       scale: ([1, 2, 4] as const).find((one) => one === found.scale) ?? 2,
       format: FORMATS.find((one) => one === found.format) ?? null,
+      quality: QUALITIES.find((one) => one === found.quality) ?? null,
+      metadata: KEEPS.find((one) => one === found.metadata) ?? 'keep',
     }
   } catch {
     return FIRST
@@ -42,6 +59,8 @@ export function keep(wishes: Wishes): void {
 export function snippets(wishes: Wishes, login: boolean): Snippet[] {
   const query = new URLSearchParams({ fix: fixOf(wishes), scale: String(wishes.scale) })
   if (wishes.format !== null) query.set('format', wishes.format)
+  if (wishes.quality !== null && loses(wishes)) query.set('quality', String(wishes.quality))
+  if (wishes.metadata !== 'keep') query.set('metadata', wishes.metadata)
   const url = `${base}v1/images/enhance?${query.toString().replaceAll('%2C', ',')}`
   const result = `result.${(wishes.format ?? 'jpeg').replace('jpeg', 'jpg')}`
   return [

@@ -1,45 +1,32 @@
-// Results as one archive: fetched one after another, packed as they come.
+// Results as one archive: fetched one after another, packed as they come, onto the disk.
 import { downloadZip } from 'client-zip'
-import { api, contentOf, data, type Result, type Run, send } from '../../api/client'
-import { localOf } from './uploads'
-
-interface Writable {
-  createWritable(): Promise<WritableStream<Uint8Array>>
-}
-declare global {
-  interface Window {
-    showSaveFilePicker?: (options: { suggestedName: string }) => Promise<Writable>
-  }
-}
+import { contentOf, type Result, type Run, send } from '../../api/client'
+import { nameOf } from './List'
+import { resultName, save } from './saving'
 
 const ARCHIVE = 'printroom.zip'
+/** Milliseconds after which the browser has saved an archive for certain. */
+const OLD = 3600_000
 
-/** `onFile`: how many are in it. Where a browser can, it goes straight to the disk. */
+/** `onFile`: how many are in it. */
 export async function downloadAll(runs: Run[], onFile: (count: number) => void): Promise<void> {
   const zip = downloadZip(files(runs, onFile))
-  if (window.showSaveFilePicker !== undefined && !navigator.webdriver) {
-    const target = await window.showSaveFilePicker({ suggestedName: ARCHIVE })
-    await zip.body?.pipeTo(await target.createWritable())
-    return
+  const file = await place()
+  if (file === null || zip.body === null) return save(URL.createObjectURL(await zip.blob()), ARCHIVE)
+  await zip.body.pipeTo(await file.createWritable())
+  save(URL.createObjectURL(await file.getFile()), ARCHIVE)
+}
+
+/** A file in the page's own folder on the disk; null where the browser has none: then it is packed in memory. */
+async function place(): Promise<FileSystemFileHandle | null> {
+  try {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('archives', { create: true })
+    for await (const name of folder.keys()) if (Number.parseInt(name) < Date.now() - OLD) await folder.removeEntry(name)
+    const file = await folder.getFileHandle(`${Date.now()}.zip`, { create: true })
+    return 'createWritable' in file ? file : null
+  } catch {
+    return null
   }
-  save(URL.createObjectURL(await zip.blob()), ARCHIVE)
-}
-
-/** Let the browser save what is at `url`. */
-export function save(url: string, name: string): void {
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  if (url.startsWith('blob:')) setTimeout(() => URL.revokeObjectURL(url), 60_000)
-}
-
-/** What a result is called: as the original, what was done, the suffix of its format. */
-export function resultName(original: string, run: Run): string {
-  const result = run.output?.image as Result
-  const suffix = (result.media_type.split('/')[1] ?? 'bin').replace('jpeg', 'jpg').replace('tiff', 'tif')
-  const scale = Number(run.input.scale ?? 2)
-  return `${original.replace(/\.[^./]*$/, '')}@${scale === 1 ? 'mended' : `${scale}x`}.${suffix}`
 }
 
 async function* files(runs: Run[], onFile: (count: number) => void) {
@@ -47,7 +34,7 @@ async function* files(runs: Run[], onFile: (count: number) => void) {
   let count = 0
   for (const run of runs) {
     const result = run.output?.image as Result
-    const name = resultName(await originalName(String(run.input.image)), run)
+    const name = resultName(nameOf(run), run)
     const times = names.get(name) ?? 0
     names.set(name, times + 1)
     onFile(++count)
@@ -57,11 +44,4 @@ async function* files(runs: Run[], onFile: (count: number) => void) {
       input: await send(new Request(contentOf(result.file))),
     }
   }
-}
-
-async function originalName(file: string): Promise<string> {
-  const here = localOf(file)
-  if (here !== undefined) return here.name
-  const found = api.GET('/v1/files/{id}', { params: { path: { id: file } } })
-  return data(found).then((one) => one.name || file, () => file)
 }

@@ -1,79 +1,103 @@
-// The models of this server.
-import { useQuery } from '@tanstack/react-query'
-import { send } from '../../api/client'
-import { base } from '../../api/connection'
-import { t } from '../../texts/en'
-import { bytes } from '../../ui/format'
-import { Empty, Fault, Loading, Page } from '../../ui/parts'
+// The models that this account may use.
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useDeferredValue, useState } from 'react'
+import { type Model, models, tail } from '../../api/models'
+import { useSession } from '../../api/session'
+import { t } from '../../texts/models'
+import { bytes, number } from '../../ui/format'
+import { Button, buttonClass, Empty, Fault, FIELD, Loading, Page } from '../../ui/parts'
 import { resident } from '../operate/api'
-
-interface Tensor {
-  name: string
-  datatype: string
-  shape: number[]
-}
-interface Metadata {
-  platform: string
-  inputs: Tensor[]
-  outputs: Tensor[]
-}
-interface Line {
-  name: string
-  version: string
-}
-
-/** In the words of the Open Inference Protocol, the one list of models there is. */
-async function models(): Promise<Line[]> {
-  const answer = await send(new Request(`${base}v2/repository/index`, { method: 'POST', body: '{}' }))
-  return (await answer.json()) as Line[]
-}
-
-async function metadata(line: Line): Promise<Metadata> {
-  const path = `${base}v2/models/${encodeURIComponent(line.name)}/versions/${line.version}`
-  return (await (await send(new Request(path))).json()) as Metadata
-}
+import { State } from './State'
 
 export function Models() {
-  const found = useQuery({ queryKey: ['models'], queryFn: models, staleTime: 60_000 })
-  const loaded = useQuery({ queryKey: ['resident'], queryFn: resident, refetchInterval: 5000 })
-  const bytesOf = new Map((loaded.data?.models ?? []).map((one) => [one.model, one.bytes]))
+  const [typed, setTyped] = useState('')
+  const query = useDeferredValue(typed.trim())
+  const { session } = useSession()
+  const found = useInfiniteQuery({
+    queryKey: ['models', query],
+    queryFn: ({ pageParam }) => models(query, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: (old) => old,
+    refetchInterval: (asked) => (asked.state.data?.pages.some((page) => page.data.some((one) => one.state === 'verifying')) ? 2000 : false),
+  })
+  const loaded = useQuery({ queryKey: ['resident'], queryFn: resident, refetchInterval: 10_000, retry: false })
+  const held = new Map((loaded.data?.models ?? []).map((one) => [one.model, one.bytes]))
+  const all = found.data?.pages.flatMap((page) => page.data) ?? []
   return (
-    <Page title={t.models.title} lead={t.models.lead}>
+    <Page
+      title={t.title}
+      lead={t.lead}
+      actions={
+        session?.scopes.includes('models:write') && (
+          <Link to="/models/new" className={buttonClass('first')}>
+            {t.add}
+          </Link>
+        )
+      }
+    >
+      <input type="search" aria-label={t.search} placeholder={t.search} value={typed} onChange={(event) => setTyped(event.target.value)} className={`${FIELD} sm:max-w-80`} />
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.data?.length === 0 && <Empty>{t.models.none}</Empty>}
+      {found.isSuccess && all.length === 0 && <Empty>{query === '' ? t.none : t.noneSuch}</Empty>}
       <ul className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-        {found.data?.map((line) => (
-          <Model key={`${line.name}@${line.version}`} line={line} held={bytesOf.get(`${line.name}@${line.version}`)} />
+        {all.map((one) => (
+          <li key={one.id}>
+            <ModelCard model={one} held={held.get(one.id)} />
+          </li>
         ))}
       </ul>
+      {found.hasNextPage && (
+        <div>
+          <Button disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+            {t.more}
+          </Button>
+        </div>
+      )}
     </Page>
   )
 }
 
-function Model({ line, held }: { line: Line; held: number | undefined }) {
-  const known = useQuery({ queryKey: ['model', line.name, line.version], queryFn: () => metadata(line), staleTime: Infinity, retry: false })
-  const [owner, name] = line.name.split('/')
+function ModelCard({ model, held }: { model: Model; held: number | undefined }) {
+  const score = model.scores[0]
+  const facts: [string, string][] = [
+    [t.licence, model.licence.spdx || t.unsaid],
+    ...(model.geometry === null ? [] : [[t.scale, t.times(model.geometry.scale)] as [string, string]]),
+    ...(model.bytes === null ? [] : [[t.bytes, bytes(model.bytes)] as [string, string]]),
+    ...(model.cost?.seconds_per_megapixel == null ? [] : [[t.speed, t.perMegapixel(number(model.cost.seconds_per_megapixel))] as [string, string]]),
+    ...(score === undefined ? [] : [[`${score.metric.toUpperCase()}, ${score.set}`, `${number(score.value)} ${score.unit}`] as [string, string]]),
+  ]
   return (
-    <li className="grid content-start gap-2 rounded-lg border border-line bg-sheet p-4 min-w-0">
-      <h2 className="break-words">
-        <span className="text-soft">{owner}/</span>
-        {name}
-        <span className="text-soft">{`@${line.version}`}</span>
-      </h2>
-      <p className={held === undefined ? 'text-soft' : 'text-good'}>{held === undefined ? t.models.idle : `${t.models.loaded}: ${bytes(held)}`}</p>
-      {known.data !== undefined && (
-        <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1">
-          <dt className="text-soft">{t.models.platform}</dt>
-          <dd>{known.data.platform}</dd>
-          <dt className="text-soft">{t.models.takes}</dt>
-          <dd>{known.data.inputs.map(shape).join(', ')}</dd>
-          <dt className="text-soft">{t.models.gives}</dt>
-          <dd>{known.data.outputs.map(shape).join(', ')}</dd>
-        </dl>
-      )}
-    </li>
+    <Link
+      to="/models/$owner/$name"
+      params={{ owner: model.owner, name: tail(model.id) }}
+      className="grid h-full content-start gap-3 rounded-lg border border-line bg-sheet p-4 no-underline hover:border-edge min-w-0"
+    >
+      <div className="grid gap-1">
+        <span className="font-semibold">{model.title || model.name}</span>
+        <span className="text-soft text-xs break-all">
+          {model.id}
+          {model.mine && `, ${t.mine}`}
+        </span>
+      </div>
+      <div className="flex flex-wrap gap-x-4">
+        <State state={model.state} />
+        <span className="text-soft">{t.tasks[model.task]}</span>
+        {held !== undefined && <span className="text-soft">{t.loaded(bytes(held))}</span>}
+      </div>
+      <dl className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 gap-y-1">
+        {facts.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="truncate text-soft" title={name}>
+              {name}
+            </dt>
+            <dd className="max-w-40 truncate text-right" title={value}>
+              {value}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Link>
   )
 }
-
-const shape = (tensor: Tensor): string => `${tensor.name} ${tensor.shape.map((one) => (one < 0 ? 'n' : one)).join('×')}`

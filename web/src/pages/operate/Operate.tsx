@@ -1,112 +1,164 @@
-// What the server is doing now.
+// What this server is doing now.
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { Problem } from '../../api/problem'
-import { t } from '../../texts/en'
+import { t } from '../../texts/operate'
 import { bytes, duration, number } from '../../ui/format'
-import { Card, Empty, Fault, Loading, Page } from '../../ui/parts'
-import { resident, sample, type Sample } from './api'
-import { Chart } from './Chart'
+import { Card, Empty, Fault, Loading } from '../../ui/parts'
+import { Cell, Table } from '../../ui/Table'
+import { quantiles, rates, resident, sample, type Sample } from './api'
+import { Chart, FULL } from './Chart'
+import { Frame, Refused } from './Frame'
 
-/** Samples that are kept: five minutes. */
-const KEPT = 150
+/** Of this visit, also while another page was open. */
+let kept: Sample[] = []
 
 export function Operate() {
   const found = useQuery({ queryKey: ['metrics'], queryFn: sample, refetchInterval: 2000, staleTime: 0, gcTime: 0 })
-  const loaded = useQuery({ queryKey: ['resident'], queryFn: resident, refetchInterval: 5000 })
-  const [samples, setSamples] = useState<Sample[]>([])
+  const [samples, setSamples] = useState(kept)
   useEffect(() => {
     const latest = found.data
-    if (latest !== undefined) setSamples((old) => [...old.filter((one) => one.at < latest.at), latest].slice(-KEPT))
+    if (latest === undefined) return
+    kept = [...kept.filter((one) => one.at < latest.at), latest].slice(-FULL)
+    setSamples(kept)
   }, [found.data])
-  const latest = found.data?.values ?? new Map<string, number>()
-  const value = (name: string) => latest.get(`printroom_${name}`) ?? 0
-  const jobs = (state: string) => value(`jobs{kind="run",state="${state}"}`)
+  const latest = found.data
   return (
-    <Page title={t.operate.title} lead={t.operate.lead}>
+    <Frame>
       {found.isPending && <Loading />}
-      {found.isError && (
-        <Fault error={found.error instanceof Problem && found.error.status === 403 ? new Error(t.operate.refused) : found.error} retry={() => void found.refetch()} />
-      )}
-      {found.isSuccess && (
+      {found.isError && <Refused error={found.error} scope="metrics" retry={() => void found.refetch()} />}
+      {latest !== undefined && (
         <>
-          <dl className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-5">
-            <Figure name={t.operate.running} value={number(value('requests_running'))} />
-            <Figure name={t.operate.waiting} value={number(value('requests_waiting'))} />
-            <Figure name={t.operate.workers} value={t.operate.of(number(value('workers') - value('workers_idle')), number(value('workers')))} />
-            <Figure name={t.operate.jobs} value={number(jobs('queued') + jobs('delayed'))} />
-            <Figure name={t.operate.memory} value={bytes(latest.get('process_resident_memory_bytes') ?? 0)} />
-          </dl>
+          <Figures latest={latest} />
           <div className="grid gap-4 sm:grid-cols-2">
-            <Chart title={t.operate.requests} points={rates(samples, 'printroom_request_seconds_count')} />
-            <Chart title={t.operate.latency} points={means(samples, 'printroom_request_seconds')} />
-            <Chart title={t.operate.runs} points={rates(samples, 'printroom_job_seconds_count')} />
-            <Chart title={t.operate.runLatency} points={means(samples, 'printroom_job_seconds')} />
+            <Chart title={t.now.requests} lines={[{ name: '', points: rates(samples, 'printroom_request_seconds_count') }]} />
+            <Chart title={t.now.latency} lines={times(samples, 'printroom_request_seconds')} />
+            <Chart title={t.now.runs} lines={[{ name: '', points: rates(samples, 'printroom_job_seconds_count') }]} />
+            <Chart title={t.now.runLatency} lines={times(samples, 'printroom_job_seconds')} />
+          </div>
+          <div className="grid gap-4 lg:grid-cols-2">
+            <Queue latest={latest} />
+            <Pools latest={latest} />
           </div>
         </>
       )}
-      <Card title={t.operate.resident}>
-        {loaded.isError && <Fault error={loaded.error} retry={() => void loaded.refetch()} />}
-        {loaded.data?.models.length === 0 && <Empty>{t.operate.noResident}</Empty>}
-        {loaded.data !== undefined && loaded.data.models.length > 0 && (
-          <>
-            <p className="text-soft">{t.operate.of(bytes(loaded.data.bytes), bytes(loaded.data.limit))}</p>
-            <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.operate.resident}>
-              <table className="w-full min-w-96 text-left">
-                <thead className="text-soft">
-                  <tr>
-                    <th className="font-normal">{t.operate.model}</th>
-                    <th className="text-right font-normal">{t.operate.bytes}</th>
-                    <th className="text-right font-normal">{t.operate.inUse}</th>
-                    <th className="text-right font-normal">{t.operate.idle}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {loaded.data.models.map((one) => (
-                    <tr key={one.model} className="border-t border-line">
-                      <td className="py-1">
-                        {one.model} {one.pinned && <span className="text-soft">({t.operate.pinned})</span>}
-                      </td>
-                      <td className="text-right">{bytes(one.bytes)}</td>
-                      <td className="text-right">{one.in_use}</td>
-                      <td className="text-right">{duration(one.idle_seconds)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          </>
-        )}
-      </Card>
-    </Page>
+      <Memory />
+    </Frame>
   )
 }
 
-function Figure({ name, value }: { name: string; value: string }) {
+function times(samples: Sample[], name: string) {
+  return [
+    { name: t.now.median, points: quantiles(samples, name, 0.5) },
+    { name: t.now.slow, points: quantiles(samples, name, 0.95) },
+  ]
+}
+
+const value = (latest: Sample, name: string): number => latest.values.get(`printroom_${name}`) ?? 0
+
+function Figures({ latest }: { latest: Sample }) {
+  const workers = value(latest, 'workers')
+  const figures: [string, string][] = [
+    [t.now.running, number(value(latest, 'requests_running'))],
+    [t.now.waiting, number(value(latest, 'requests_waiting'))],
+    [t.now.workers, t.now.of(number(workers - value(latest, 'workers_idle')), number(workers))],
+    [t.now.memory, bytes(latest.values.get('process_resident_memory_bytes') ?? 0)],
+  ]
   return (
-    <div className="grid rounded-lg border border-line bg-sheet p-3">
-      <dt className="text-soft">{name}</dt>
-      <dd className="text-xl">{value}</dd>
-    </div>
+    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      {figures.map(([name, shown]) => (
+        <div key={name} className="grid rounded-lg border border-line bg-sheet p-3">
+          <dt className="text-soft">{name}</dt>
+          <dd className="text-xl">{shown}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 
-/** How much a counter grew a second, between each two samples; a server that began anew begins at 0. */
-function rates(samples: Sample[], name: string): number[] {
-  return pairs(samples, (before, after) => {
-    const grown = (after.values.get(name) ?? 0) - (before.values.get(name) ?? 0)
-    return Math.max(0, grown) / ((after.at - before.at) / 1000)
-  })
+const STATES = ['queued', 'delayed', 'running', 'dead'] as const
+
+/** Jobs of all who share the database, by kind. */
+function Queue({ latest }: { latest: Sample }) {
+  const count = (kind: string, state: string) => value(latest, `jobs{kind="${kind}",state="${state}"}`)
+  const kinds = [...new Set([...latest.values.keys()].map((name) => /^printroom_jobs\{kind="([^"]*)"/.exec(name)?.[1]))].filter(
+    (kind) => kind !== undefined,
+  )
+  const oldest = value(latest, 'jobs_oldest_seconds')
+  return (
+    <Card title={t.now.queue}>
+      {kinds.length === 0 ? (
+        <p className="text-soft">{t.now.noQueue}</p>
+      ) : (
+        <Table label={t.now.queue} heads={[[t.now.kind, 'left'], ...STATES.map((state): [string, 'right'] => [t.now.states[state] ?? state, 'right'])]}>
+          {kinds.map((kind) => (
+            <tr key={kind}>
+              <Cell>{t.now.kinds[kind] ?? kind}</Cell>
+              {STATES.map((state) => (
+                <Cell key={state} right className={state === 'dead' && count(kind, state) > 0 ? 'text-danger' : ''}>
+                  {number(count(kind, state))}
+                </Cell>
+              ))}
+            </tr>
+          ))}
+        </Table>
+      )}
+      {oldest > 0 && <p className="text-soft">{t.now.oldest(duration(oldest))}</p>}
+    </Card>
+  )
 }
 
-/** Seconds that one took on average, of those that ended between each two samples. */
-function means(samples: Sample[], name: string): number[] {
-  return pairs(samples, (before, after) => {
-    const grown = (part: string) => (after.values.get(`${name}_${part}`) ?? 0) - (before.values.get(`${name}_${part}`) ?? 0)
-    return grown('count') > 0 ? Math.max(0, grown('sum') / grown('count')) : 0
-  })
+function Pools({ latest }: { latest: Sample }) {
+  const workers = value(latest, 'workers')
+  const restarts = value(latest, 'worker_restarts_total')
+  return (
+    <Card title={t.now.pools}>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+        <dt className="text-soft">{t.now.pool.tiles}</dt>
+        <dd>
+          {t.now.busy(number(workers - value(latest, 'workers_idle')), number(workers))}
+          {restarts > 0 && <span className="text-warn">{`, ${t.now.restarts(number(restarts))}`}</span>}
+        </dd>
+        <dt className="text-soft">{t.now.pool.jobs}</dt>
+        <dd>{t.now.jobWorkers(number(value(latest, 'job_workers')))}</dd>
+      </dl>
+    </Card>
+  )
 }
 
-function pairs(samples: Sample[], between: (before: Sample, after: Sample) => number): number[] {
-  return samples.slice(1).map((after, at) => between(samples[at] as Sample, after))
+function Memory() {
+  const loaded = useQuery({ queryKey: ['resident'], queryFn: resident, refetchInterval: 5000 })
+  return (
+    <Card title={t.now.resident}>
+      {loaded.isError && <Fault error={loaded.error} retry={() => void loaded.refetch()} />}
+      {loaded.data?.models.length === 0 && <Empty>{t.now.noResident}</Empty>}
+      {loaded.data !== undefined && loaded.data.models.length > 0 && (
+        <>
+          <p className="text-soft">{t.now.of(bytes(loaded.data.bytes), bytes(loaded.data.limit))}</p>
+          <div className="h-2 overflow-hidden rounded bg-raised" aria-hidden>
+            <div className="h-full bg-accent" style={{ width: `${Math.min(100, (100 * loaded.data.bytes) / Math.max(1, loaded.data.limit))}%` }} />
+          </div>
+          <Table
+            label={t.now.resident}
+            heads={[
+              [t.now.model, 'left'],
+              [t.now.bytes, 'right'],
+              [t.now.inUse, 'right'],
+              [t.now.idle, 'right'],
+            ]}
+          >
+            {loaded.data.models.map((one) => (
+              <tr key={one.model}>
+                <Cell>
+                  {one.model} {one.pinned && <span className="text-soft">({t.now.pinned})</span>}
+                </Cell>
+                <Cell right>{bytes(one.bytes)}</Cell>
+                <Cell right>{one.in_use}</Cell>
+                <Cell right>{duration(one.idle_seconds)}</Cell>
+              </tr>
+            ))}
+          </Table>
+        </>
+      )}
+    </Card>
+  )
 }

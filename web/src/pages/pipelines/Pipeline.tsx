@@ -4,32 +4,54 @@ import { Link, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { api, data, type Run, send } from '../../api/client'
 import { base, persist } from '../../api/connection'
-import { cancel, isOver, remember, useFollowed, useProgress } from '../../api/runs'
+import { cancel, isOver, remember, useEvents, useProgress } from '../../api/runs'
 import { useSession } from '../../api/session'
-import { upload } from '../../api/upload'
+import { unique } from '../../api/unique'
 import { t } from '../../texts/en'
 import { Bar, Button, Card, Fault, Loading, Page } from '../../ui/parts'
 import { Snippets } from '../../ui/Snippets'
-import { Values } from '../runs/OneRun'
-import { isPicture, isPictures, type Known, pipeline } from './api'
+
+import { type Known, pathOf, pipeline, SHIPPED } from './api'
 import { Input } from './Input'
+import { Results } from './Results'
 import { snippets } from './snippets'
+import { sentValues } from './values'
 
 export function Pipeline() {
-  const { name } = useParams({ strict: false }) as { name: string }
-  const found = useQuery({ queryKey: ['pipeline', name], queryFn: () => pipeline(name), staleTime: 60_000 })
+  const { owner, name } = useParams({ strict: false }) as { owner?: string; name: string }
+  const id = owner === undefined ? name : `${owner}/${name}`
+  const found = useQuery({ queryKey: ['pipeline', id], queryFn: () => pipeline(id), staleTime: 60_000 })
   if (found.isPending) return <Loading />
   return (
     <Page
       title={found.data?.title || name}
       actions={
-        <Link to="/pipelines" className="text-accent underline">
-          {t.pipelines.back}
-        </Link>
+        <div className="flex flex-wrap gap-4">
+          {found.data !== undefined && <Ways known={found.data} />}
+          <Link to="/pipelines" className="text-accent underline">
+            {t.pipelines.back}
+          </Link>
+        </div>
       }
     >
-      {found.isError ? <Fault error={found.error} retry={() => void found.refetch()} /> : <Form key={name} known={found.data} />}
+      {found.isError ? <Fault error={found.error} retry={() => void found.refetch()} /> : <Form key={found.data.id} known={found.data} />}
     </Page>
+  )
+}
+
+/** To the editor, and to the versions where there are some. */
+function Ways({ known }: { known: Known }) {
+  return (
+    <>
+      <Link to="/pipelines/$owner/$name/edit" params={pathOf(known)} className="text-accent underline">
+        {known.owner === SHIPPED ? t.pipelines.editCopy : t.pipelines.edit}
+      </Link>
+      {known.owner !== SHIPPED && (
+        <Link to="/pipelines/$owner/$name/compare" params={pathOf(known)} className="text-accent underline">
+          {t.pipelines.versions}
+        </Link>
+      )}
+    </>
   )
 }
 
@@ -42,7 +64,6 @@ function Form({ known }: { known: Known }) {
   const [fault, setFault] = useState<unknown>(null)
   const [id, setId] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
-  const { properties, required } = known.schema.input
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setFault(null)
@@ -61,15 +82,8 @@ function Form({ known }: { known: Known }) {
     <div className="grid gap-4 lg:grid-cols-2">
       <Card title={t.pipelines.form}>
         <form onSubmit={(event) => void submit(event)} className="grid gap-4">
-          {Object.entries(properties).map(([name, schema]) => (
-            <Input
-              key={name}
-              name={name}
-              schema={schema}
-              required={required.includes(name)}
-              value={given[name]}
-              onChange={(value) => setGiven({ ...given, [name]: value })}
-            />
+          {Object.entries(known.inputs).map(([name, port]) => (
+            <Input key={name} name={name} port={port} value={given[name]} onChange={(value) => setGiven({ ...given, [name]: value })} />
           ))}
           <div>
             <Button kind="first" type="submit" disabled={busy}>
@@ -92,19 +106,10 @@ function Form({ known }: { known: Known }) {
   )
 }
 
-/** Uploads the pictures, then asks for the run, once. Raises Problem. */
+/** Sends the pictures, then asks for the run, once. Raises Problem. */
 async function asked(known: Known, given: Given): Promise<Run> {
-  const input: Record<string, unknown> = {}
-  for (const [name, schema] of Object.entries(known.schema.input.properties)) {
-    const value = given[name]
-    if (value === undefined || value === '') {
-      if (known.schema.input.required.includes(name)) throw new Error(t.pipelines.missing(name))
-    } else if (isPicture(schema) || isPictures(schema)) {
-      const files = await Promise.all((value as File[]).map(sent))
-      input[name] = isPictures(schema) ? files : files[0]
-    } else input[name] = value
-  }
-  const key = crypto.randomUUID()
+  const input = await sentValues(known.inputs, given)
+  const key = unique()
   return persist(() =>
     data(
       api.POST('/v1/runs', {
@@ -113,10 +118,6 @@ async function asked(known: Known, given: Given): Promise<Run> {
       }),
     ),
   )
-}
-
-async function sent(file: File): Promise<string> {
-  return (await persist(() => upload(file, file.name, () => undefined, new AbortController().signal))).id
 }
 
 function Outcome({ id }: { id: string }) {
@@ -128,7 +129,7 @@ function Outcome({ id }: { id: string }) {
   })
   const run = found.data
   const event = useProgress(id)
-  useFollowed(run === undefined ? [] : [run])
+  useEvents()
   if (run === undefined) return <Loading />
   const { done, tiles } = event?.data ?? {}
   return (
@@ -144,7 +145,7 @@ function Outcome({ id }: { id: string }) {
           </div>
         </>
       )}
-      {run.output !== null && <Values values={run.output} />}
+      {run.output !== null && <Results run={run} />}
       <Link to="/runs/$id" params={{ id }} className="text-accent underline">
         {t.runs.timeline}
       </Link>
@@ -157,7 +158,7 @@ function Drawing({ name }: { name: string }) {
   const found = useQuery({
     queryKey: ['drawing', name],
     queryFn: async () => {
-      const address = `${base}v1/pipelines/${encodeURIComponent(name)}`
+      const address = `${base}v1/pipelines/${name}`
       const answer = await send(new Request(address, { headers: { accept: 'image/svg+xml' } }))
       return URL.createObjectURL(await answer.blob())
     },

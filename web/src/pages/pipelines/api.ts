@@ -1,38 +1,34 @@
-// Pipelines as the server tells them: its document leaves their shape open.
-import { api, data } from '../../api/client'
+// Pipelines as the server tells them.
+import { api, data, send } from '../../api/client'
+import { base } from '../../api/connection'
+import type { components } from '../../api/schema'
+import type { Port } from './ports'
 
-export interface Line {
-  id: string
-  name: string
-  version: number | null
-  title: string
-}
-export interface Schema {
-  type?: string
-  description?: string
-  format?: string
-  pattern?: string
-  enum?: (string | number)[]
-  default?: unknown
-  minimum?: number
-  maximum?: number
-  items?: Schema
-}
-export interface Known extends Line {
-  inputs: Record<string, { type: string }>
-  outputs: Record<string, { type: string }>
-  schema: { input: { properties: Record<string, Schema>; required: string[] } }
+export type Line = components['schemas']['PipelineLine']
+export type Known = Omit<Line, 'inputs' | 'outputs'> & {
+  inputs: Record<string, Port>
+  /** Null = it cannot be run any more, see `fault`. */
+  outputs: Record<string, Port> | null
 }
 
+/** All that there are, page by page. */
 export async function pipelines(): Promise<Line[]> {
-  const found = await data(api.GET('/v1/pipelines'))
-  return (found as { pipelines: Line[] }).pipelines
+  const found: Line[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await data(api.GET('/v1/pipelines', { params: { query: { after } } }))
+    found.push(...page.pipelines)
+    if (page.next === null) return found
+    after = page.next
+  }
 }
 
+/** `name`, or `owner/name`, with or without a version. */
 export async function pipeline(name: string): Promise<Known> {
-  return (await data(api.GET('/v1/pipelines/{name}', { params: { path: { name } } }))) as unknown as Known
+  return (await (await send(new Request(`${base}v1/pipelines/${name}`))).json()) as Known
 }
 
-/** Whether an input is a picture, or a list of them. */
-export const isPicture = (schema: Schema): boolean => schema.format === 'uri' && schema.pattern === '^data:'
-export const isPictures = (schema: Schema): boolean => schema.items !== undefined && isPicture(schema.items)
+/** The part of an address of the studio that names it. */
+export const pathOf = ({ owner, name }: Pick<Line, 'owner' | 'name'>): { owner: string; name: string } => ({ owner, name })
+
+/** The owner of what comes with printroom, which has no versions. */
+export const SHIPPED = 'printroom'

@@ -1,19 +1,21 @@
 // A pipeline from programs, with the values of the form; each works when pasted.
 import { base } from '../../api/connection'
 import type { Snippet } from '../../ui/Snippets'
-import { isPicture, isPictures, type Known } from './api'
+import type { Known } from './api'
+import { isPicture, isPictures, words } from './ports'
 
 export function snippets(known: Known, given: Record<string, unknown>, login: boolean): Snippet[] {
-  const url = `${base}v1/pipelines/${encodeURIComponent(known.id).replaceAll('%40', '@')}`
+  const url = `${base}v1/pipelines/${encodeURIComponent(known.id).replaceAll('%40', '@').replaceAll('%2F', '/')}`
   const pictures: [string, string][] = []
   const values: [string, unknown][] = []
-  for (const [name, schema] of Object.entries(known.schema.input.properties)) {
+  for (const [name, port] of Object.entries(known.inputs)) {
     const value = given[name]
-    if (isPicture(schema) || isPictures(schema)) {
+    const fallback = words(port).default
+    if (isPicture(port) || isPictures(port)) {
       const files = (value as File[] | undefined) ?? []
       for (const file of files.length > 0 ? files.map((one) => one.name) : ['photo.jpg']) pictures.push([name, file])
     } else if (value !== undefined && value !== '') values.push([name, value])
-    else if (schema.default !== undefined && schema.default !== null) values.push([name, schema.default])
+    else if (fallback !== undefined && fallback !== null) values.push([name, fallback])
   }
   return [
     { name: 'curl', code: curl(url, pictures, values, login) },
@@ -37,7 +39,7 @@ function curl(url: string, pictures: [string, string][], values: [string, unknow
 }
 
 function python(url: string, known: Known, pictures: [string, string][], values: [string, unknown][], login: boolean): string {
-  const several = (name: string) => isPictures(known.schema.input.properties[name] ?? {})
+  const several = (name: string) => isPictures(known.inputs[name] ?? 'text')
   const names = [...new Set(pictures.map(([name]) => name))]
   const lines = names.map((name) => {
     const files = pictures.filter(([one]) => one === name).map(([, file]) => `picture(${JSON.stringify(file)})`)

@@ -5,9 +5,10 @@ import { useEffect, useState } from 'react'
 import { api, contentOf, copyOf, data, type Result, type Run } from '../../api/client'
 import { cancel, isOver, listen, remember, retry, type RunEvent } from '../../api/runs'
 import { t } from '../../texts/en'
-import { between, bytes, duration, moment } from '../../ui/format'
+import { bytes } from '../../ui/format'
 import { Button, Card, Fault, Loading, Notice, Page } from '../../ui/parts'
 import { State } from './State'
+import { Timeline } from './Timeline'
 
 export function OneRun() {
   const { id } = useParams({ strict: false }) as { id: string }
@@ -51,22 +52,18 @@ export function OneRun() {
               </Button>
             )}
           </div>
-          {run.error !== null && <Notice kind="danger">{`${run.error.message} (${run.error.code})`}</Notice>}
+          {run.error !== null && (
+            <Notice kind="danger">
+              {run.error.message} <code className="text-xs text-soft">{run.error.code}</code>
+            </Notice>
+          )}
           <div className="grid gap-4 lg:grid-cols-2">
             <Card title={t.runs.timeline}>
-              <Times run={run} />
-              <ol className="grid gap-1">
-                {events.map((event) => (
-                  <li key={event.number} className="grid grid-cols-[8rem_1fr] gap-3">
-                    <time className="text-soft">{moment(event.at)}</time>
-                    <span>{sentence(event)}</span>
-                  </li>
-                ))}
-              </ol>
+              <Timeline run={run} events={events} />
             </Card>
             <div className="grid content-start gap-4">
               <Card title={t.runs.inputs}>
-                <Values values={run.input} />
+                <Values values={run.input} files={run.files} />
               </Card>
               {run.output !== null && (
                 <Card title={t.runs.outputs}>
@@ -81,39 +78,14 @@ export function OneRun() {
   )
 }
 
-/** Waiting and working as one bar. */
-function Times({ run }: { run: Run }) {
-  const waited = between(run.created_at, run.started_at)
-  const worked = between(run.started_at, run.finished_at)
-  if (waited === null || worked === null) return null
-  const all = Math.max(0.001, waited + worked)
-  return (
-    <div className="grid gap-1">
-      <div className="flex h-2 overflow-hidden rounded" aria-hidden>
-        <div className="bg-edge" style={{ width: `${(100 * waited) / all}%` }} />
-        <div className="flex-1 bg-accent" />
-      </div>
-      <p className="text-soft">{`${t.runs.waited} ${duration(waited)}, ${t.runs.worked.toLowerCase()} ${duration(worked)}`}</p>
-    </div>
-  )
-}
-
-function sentence(event: RunEvent): string {
-  const name = t.runs.events[event.type] ?? event.type
-  const { step, done, tiles, number, of, attempt } = event.data
-  if (event.type === 'step') return `${name} ${number ?? ''}/${of ?? ''}: ${step ?? ''}`
-  if (event.type === 'progress') return `${name}: ${done ?? 0}/${tiles ?? 0}`
-  return typeof attempt === 'number' && attempt > 1 ? `${name} (${t.runs.attempt} ${attempt})` : name
-}
-
-export function Values({ values }: { values: Record<string, unknown> }) {
+export function Values({ values, files = {} }: { values: Record<string, unknown>; files?: Run['files'] }) {
   return (
     <dl className="grid gap-3">
       {Object.entries(values).map(([name, value]) => (
         <div key={name} className="grid gap-1 min-w-0">
           <dt className="text-soft">{name}</dt>
           <dd className="min-w-0 break-words">
-            <Value value={value} />
+            <Value value={value} files={files} />
           </dd>
         </div>
       ))}
@@ -121,13 +93,13 @@ export function Values({ values }: { values: Record<string, unknown> }) {
   )
 }
 
-function Value({ value }: { value: unknown }) {
-  if (Array.isArray(value)) return value.map((one, at) => <Value key={at} value={one} />)
+function Value({ value, files }: { value: unknown; files: Run['files'] }) {
+  if (Array.isArray(value)) return value.map((one, at) => <Value key={at} value={one} files={files} />)
   if (typeof value === 'object' && value !== null && 'digest' in value) return <Picture picture={value as Result} />
   if (typeof value === 'string' && value.startsWith('file_')) {
     return (
-      <a className="font-mono text-xs text-accent underline" href={contentOf(value)}>
-        {value}
+      <a className="text-accent underline break-all" href={contentOf(value)}>
+        {files[value]?.name || value}
       </a>
     )
   }

@@ -57,7 +57,8 @@ class InferEndpoint(Endpoint):
         header = _header(scope["headers"])
         check_length(call.length, service.limits.body)
         address = Address.of(scope["path"].removeprefix(PREFIX))
-        model = await asyncio.to_thread(found, service.workshop, address)
+        viewer = call.visit.principal.viewer if call.visit is not None else ""
+        model = await asyncio.to_thread(found, service.workshop, address, viewer)
         call.model = model.card.id
         source = await body.read(receive)
         job = InferJob(service, self._tensors, model, source, header)

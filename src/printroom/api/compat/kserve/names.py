@@ -46,10 +46,11 @@ class Address:
         return cls("/".join(parts), version, verb)
 
 
-def found(workshop: Workshop, address: Address) -> Model:
-    """The model that is meant."""
+def found(workshop: Workshop, address: Address, account: str) -> Model:
+    """The model that is meant, by somebody who may use that account's own."""
     name = address.name
     if "/" not in name:
         cards = (model.card for model in workshop.catalogue.models)
         name = next((card.name for card in cards if card.name.endswith(f"/{name}")), name)
-    return workshop.floor.model(f"{name}@{address.version}" if address.version else name)
+    wanted = f"{name}@{address.version}" if address.version else name
+    return workshop.floor.model(wanted, (account,) if account else ())

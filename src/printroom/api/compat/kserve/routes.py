@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from printroom.api.access import Who
 from printroom.api.compat.kserve.endpoint import in_protocol
 from printroom.api.compat.kserve.names import PREFIX, Address, found
 from printroom.api.compat.kserve.tensors import datatype_of, free
@@ -50,8 +51,8 @@ def routes(service: Service, tensors: Tensors) -> APIRouter:
         return JSONResponse({"ready": service.ready}, 200 if service.ready else 503)
 
     @router.get(PREFIX + "{path:path}")
-    def model(path: str) -> Response:
-        return _told(lambda: _of_model(service, tensors, path))
+    def model(who: Who, path: str) -> Response:
+        return _told(lambda: _of_model(service, tensors, path, who.viewer))
 
     @router.post("/v2/repository/index")
     async def index(_: Request) -> JSONResponse:
@@ -60,9 +61,9 @@ def routes(service: Service, tensors: Tensors) -> APIRouter:
     return router
 
 
-def _of_model(service: Service, tensors: Tensors, path: str) -> Response:
+def _of_model(service: Service, tensors: Tensors, path: str, account: str) -> Response:
     address = Address.of(path)
-    known = found(service.workshop, address)
+    known = found(service.workshop, address, account)
     if address.verb == "ready":
         body = {"name": known.card.name, "ready": service.ready}
         return JSONResponse(body, 200 if service.ready else 503)
@@ -81,7 +82,7 @@ def _metadata(service: Service, model: Model, ports: Ports) -> dict[str, Any]:
     ]
     return {
         "name": model.card.name,
-        "versions": sorted(versions, key=int),
+        "versions": sorted(versions, key=int) or [str(model.card.version)],
         "platform": _platform(model),
         "inputs": [_tensor(port) for port in ports.inputs],
         "outputs": [_tensor(port) for port in ports.outputs],

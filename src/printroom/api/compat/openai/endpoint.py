@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from printroom.accounts.prices import Amounts
+from printroom.accounts.principal import Principal
 from printroom.api.body import Body, Receive, check_length, output_error
 from printroom.api.compat.openai.answers import answer
 from printroom.api.compat.openai.asked import Asked
 from printroom.api.compat.openai.filling import draws, edits, filled, picture_of
-from printroom.api.endpoint import Call, Endpoint, watched
+from printroom.api.endpoint import Call, Endpoint, principal, watched
 from printroom.api.job import Job
 from printroom.api.pipelines.answers import Answer
-from printroom.api.pipelines.endpoint import amounts_of
+from printroom.api.pipelines.endpoint import amounts_of, owned
 from printroom.api.pipelines.inputs import Form
 from printroom.api.problems import BadParameter
 from printroom.api.replies import Send, Stall
 from printroom.api.service import Service
 from printroom.core.errors import BadOption
+from printroom.engine.saving import Saving
 from printroom.imaging.formats import Format
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.telling import hidden
@@ -58,7 +60,7 @@ class ImagesEndpoint(Endpoint):
         form.check(call.length)
         source = await body.read(receive)
         form.check(body.size)
-        job = ImagesJob(service, form, source, path)
+        job = ImagesJob(service, form, source, path, principal(call))
         try:
             answered, graph = await watched(job, receive)
             body.release()
@@ -79,9 +81,13 @@ class ImagesEndpoint(Endpoint):
 class ImagesJob(Job[tuple[Answer, Graph]]):
     """The runs of one request."""
 
-    def __init__(self, service: Service, form: Form, source: bytes | Path, path: str) -> None:
+    def __init__(
+        self, service: Service, form: Form, source: bytes | Path, path: str, who: Principal
+    ) -> None:
         """Take a place at the gate. Raises Overloaded."""
-        self._form, self._source, self._path = form, source, path
+        self._form, self._source, self._path, self._who = form, source, path, who
+        self._owner = ""
+        """The id of whose pipeline it is, once that is known."""
         self._folder = service.scratch.path("run")
         self.made = Amounts()
         """What it made, once it is done."""
@@ -119,7 +125,9 @@ class ImagesJob(Job[tuple[Answer, Graph]]):
             folder,
             cancel=self._cancel,
             pixels=self._service.limits.pixels,
-            choose=lambda _: wanted,
+            saving=Saving(lambda _: wanted),
+            account=self._who.viewer,
+            owner=self._owner,
         )
         found = outputs.get(name, [])
         return found if isinstance(found, list) else [found]
@@ -130,7 +138,8 @@ class ImagesJob(Job[tuple[Answer, Graph]]):
         if not asked.model and generates:
             raise BadParameter("model names the pipeline", "GET models", params=["model"])
         shelf = self._service.workshop.shelf
-        graph = shelf.published(asked.model or DEFAULT).closed()
+        found = owned(shelf.store.get(asked.model or DEFAULT, self._who.account))
+        graph, self._owner = shelf.ready(found).closed(), found.account or ""
         if not (draws(graph) if generates else edits(graph)):
             takes = "takes no text alone" if generates else "takes no picture"
             raise BadParameter(f"{graph.id} {takes}", "name another", params=["model"])

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from printroom.api.access import Who
 from printroom.api.compat.openai.endpoint import PREFIX
 from printroom.api.compat.openai.filling import draws, edits
 from printroom.core.errors import NotFound, PrintroomError
@@ -15,16 +16,16 @@ from printroom.workshop import Workshop
 
 
 def routes(workshop: Workshop) -> APIRouter:
-    """The routes, over the pipelines of `workshop`. They read files: plain functions."""
+    """The routes, over the pipelines of `workshop`. They read tables: plain functions."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(PREFIX + "models")
-    def models() -> JSONResponse:
-        return JSONResponse({"object": "list", "data": list(_models(workshop))})
+    def models(who: Who) -> JSONResponse:
+        return JSONResponse({"object": "list", "data": list(_models(workshop, who.account))})
 
-    @router.get(PREFIX + "models/{name}")
-    def model(name: str) -> JSONResponse:
-        found = next((one for one in _models(workshop) if one["id"] == name), None)
+    @router.get(PREFIX + "models/{name:path}")
+    def model(name: str, who: Who) -> JSONResponse:
+        found = next((one for one in _models(workshop, who.account) if one["id"] == name), None)
         if found is None:
             raise NotFound(f"there is no model {name[:64]!r}", "GET models lists them")
         return JSONResponse(found)
@@ -32,11 +33,14 @@ def routes(workshop: Workshop) -> APIRouter:
     return router
 
 
-def _models(workshop: Workshop) -> Iterator[dict[str, Any]]:
-    for name in workshop.pipelines.names():
+def _models(workshop: Workshop, account: str) -> Iterator[dict[str, Any]]:
+    store = workshop.pipelines
+    for found in [*store.bundled(), *store.listed(account)]:
         try:
-            graph = workshop.shelf.published(name)
+            graph = workshop.shelf.ready(found)
         except PrintroomError:  # it cannot be run any more; its own page says why
             continue
         if draws(graph) or edits(graph):
-            yield {"id": name, "object": "model", "created": 0, "owned_by": "printroom"}
+            name = found.id.partition("@")[0]
+            created = int(found.created_at)
+            yield {"id": name, "object": "model", "created": created, "owned_by": found.owner}

@@ -21,6 +21,7 @@ from printroom.api.problems import BadParameter
 from printroom.core.settings import Settings
 from printroom.runs.prediction import DIALECT
 from printroom.runs.runs import Asked
+from printroom.runs.target import said
 
 PREFIX = "/compat/replicate"
 _FILE = re.compile(rf"https?://[^/\s?#]+{PREFIX}/v1/files/(file_\w{{1,64}})(?:/content)?", re.ASCII)
@@ -73,7 +74,7 @@ def asked_for(
         raise BadParameter(
             "there is no version", "name one, as GET models tells", params=["version"]
         )
-    who.need_target(target.rpartition("/")[2])
+    who.need_target(said(target, who.account))
     events = body.webhook_events_filter
     wanted = events is None or "completed" in events
     return Asked(

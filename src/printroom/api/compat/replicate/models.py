@@ -3,8 +3,8 @@
 GET /v1/models, /v1/models/{owner}/{name}, …/versions, …/versions/{id}
 GET /v1/account, /v1/webhooks/default/secret
 
-The id of a version is `name@version`, which names the pipeline as well: predictions are asked for
-by it alone. What comes with printroom has one version, its name.
+The id of a version is `name@version`, or `owner/name@version`, which names the pipeline as well:
+predictions are asked for by it alone. What comes with printroom has one version, its name.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from printroom.api.runs.desk import Desk
 from printroom.core.errors import NotFound, PrintroomError
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.schema import value_schema, values_schema
-from printroom.runs.prediction import model_of
-
-_BEGAN = "1970-01-01T00:00:00Z"
-"""When a version was published is not kept."""
+from printroom.pipelines.store import Published
+from printroom.runs.view import moment
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -51,10 +49,10 @@ def _models(router: APIRouter, desk: Desk) -> None:
     def models(who: Who, request: Request) -> Response:
         who.need("pipelines:read")
         base = Base.of(request, workshop.settings)
-        found = []
-        for name in workshop.pipelines.names():
+        found, store = [], workshop.pipelines
+        for one in [*store.bundled(), *store.listed(who.account)]:
             try:
-                found.append(_model(workshop.shelf.published(name), base))
+                found.append(_model(one, workshop.shelf.ready(one), base))
             except PrintroomError:  # it cannot be run any more; its own page says why
                 continue
         return JSONResponse({"previous": None, "next": None, "results": found})
@@ -62,34 +60,31 @@ def _models(router: APIRouter, desk: Desk) -> None:
     @router.get("/models/{owner}/{name}")
     def model(who: Who, owner: str, name: str, request: Request) -> Response:
         who.need("pipelines:read")
-        graph = _graph(desk, owner, name, name)
-        return JSONResponse(_model(graph, Base.of(request, workshop.settings)))
+        found = workshop.pipelines.get(f"{owner}/{name}", who.account)
+        graph = workshop.shelf.ready(found)
+        return JSONResponse(_model(found, graph, Base.of(request, workshop.settings)))
 
     @router.get("/models/{owner}/{name}/versions")
     def versions(who: Who, owner: str, name: str) -> Response:
         who.need("pipelines:read")
-        ids = [f"{name}@{number}" for number in reversed(workshop.pipelines.versions(name))]
-        found = [_version(_graph(desk, owner, name, one)) for one in ids or [name]]
+        place = f"{owner}/{name}"
+        known = workshop.pipelines.versions(place, who.account)[::-1]
+        known = known or [workshop.pipelines.get(place, who.account)]
+        found = [_version(one, workshop.shelf.ready(one)) for one in known]
         return JSONResponse({"previous": None, "next": None, "results": found})
 
-    @router.get("/models/{owner}/{name}/versions/{id}")
+    @router.get("/models/{owner}/{name}/versions/{id:path}")
     def version(who: Who, owner: str, name: str, id: str) -> Response:  # noqa: A002
         who.need("pipelines:read")
-        return JSONResponse(_version(_graph(desk, owner, name, id)))
+        found = workshop.pipelines.get(id, who.account)
+        if (found.owner, found.spec.name) == (owner, name):
+            return JSONResponse(_version(found, workshop.shelf.ready(found)))
+        reason = f"there is no {id[:80]!r} of {owner[:80]}/{name[:80]}"
+        raise NotFound(reason, "GET models lists them")
 
 
-def _graph(desk: Desk, owner: str, name: str, version: str) -> Graph:
-    """Raises NotFound."""
-    if version.partition("@")[0] == name:
-        graph = desk.service.workshop.shelf.published(version)
-        if model_of(graph.id) == (owner, name):
-            return graph
-    reason = f"there is no {version[:80]!r} of {owner[:80]}/{name[:80]}"
-    raise NotFound(reason, "GET models lists them")
-
-
-def _model(graph: Graph, base: Base) -> dict[str, Any]:
-    owner, name = model_of(graph.id)
+def _model(found: Published, graph: Graph, base: Base) -> dict[str, Any]:
+    owner, name = found.owner, found.spec.name
     return {
         "url": f"{base.address}/v1/models/{owner}/{name}",
         "owner": owner,
@@ -102,17 +97,17 @@ def _model(graph: Graph, base: Base) -> dict[str, Any]:
         "run_count": 0,
         "cover_image_url": None,
         "default_example": None,
-        "latest_version": _version(graph),
+        "latest_version": _version(found, graph),
     }
 
 
-def _version(graph: Graph) -> dict[str, Any]:
+def _version(found: Published, graph: Graph) -> dict[str, Any]:
     results = list(graph.results.values())
     output = value_schema(results[0]) if len(results) == 1 else values_schema(graph.results)
     schemas = {"Input": values_schema(graph.inputs), "Output": output}
     return {
         "id": graph.id,
-        "created_at": _BEGAN,
+        "created_at": moment(found.created_at),
         "cog_version": "0.9.0",
         "openapi_schema": {
             "openapi": "3.0.2",

@@ -20,8 +20,9 @@ from printroom.api.compat.replicate.asked import PREFIX, Base, PredictionCreate,
 from printroom.api.compat.replicate.places import predicted
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.prefer import wait_of
-from printroom.api.runs.routes import found, waited
+from printroom.api.runs.routes import found
 from printroom.api.runs.stream import EventStream
+from printroom.api.runs.waiting import made as made_of
 from printroom.jobs.events import Event
 from printroom.jobs.model import Job
 from printroom.jobs.states import OVER
@@ -55,10 +56,8 @@ def _writing(router: APIRouter, desk: Desk) -> None:
         who.need("runs:write")
         base = Base.of(request, settings)
         asked = asked_for(who, body, model, base, key)
-        job = (await desk.ask(lambda: desk.runs.submit(asked))).job
         seconds = wait_of(prefer)
-        if seconds is not None:
-            job = await waited(desk, job, seconds)
+        _, job = await made_of(desk, asked, seconds or 0)
         told = await desk.ask(predicted, desk, job, base)
         if seconds is not None and job.state not in OVER:
             told["status"] = "starting"  # clients take anything else for the end

@@ -1,0 +1,285 @@
+"""`/v1/listings`: what is offered, and one's own offers.
+
+GET   /v1/listings                         -> page of Listings, by words, tags, order
+GET   /v1/listings/{id}                    -> Listing            not_found
+GET   /v1/listings/{id}/examples/{n}/{side}  -> a picture
+POST  /v1/listings                         -> 201 Listing        already_exists not_found
+PATCH, DELETE /v1/listings/{id}            PUT /v1/listings/{id}/offer
+POST  /v1/listings/{id}/publish, /withdraw                       wrong_state bad_option
+GET   /v1/listings/{id}/reviews            PUT, DELETE /v1/listings/{id}/review      no_access
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import Response as Empty
+
+from printroom.accounts.handles import account_of
+from printroom.accounts.principal import Principal
+from printroom.api.access import Who
+from printroom.api.accounts.told import actor
+from printroom.api.files.content import ContentResponse
+from printroom.api.market import schemas, told
+from printroom.api.runs.desk import Desk
+from printroom.api.runs.documents import MOST, After, Id, Most, Plain, page, refusals
+from printroom.core.errors import BadOption, NotFound
+from printroom.marketplace import listings, reviews
+from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.market import Market
+from printroom.marketplace.prices import WHOLE, Price
+from printroom.marketplace.search import FURTHEST, Order, Wanted
+
+Tag = Annotated[list[str], Query(max_length=12, description="All of them.")]
+_GONE = refusals(not_found=404)
+
+
+def routes(desk: Desk) -> APIRouter:
+    """The routes, over the market of `desk`; plain functions, since they wait for the database."""
+    router = APIRouter(prefix="/v1/listings", tags=["market"])
+    workshop = desk.service.workshop
+    _looking(router, lambda: workshop.market)
+    _examples(router, desk)
+    _selling(router, lambda: workshop.market)
+    _reviewing(router, lambda: workshop.market)
+    return router
+
+
+def _looking(router: APIRouter, market: Any) -> None:
+    @router.get("", summary="Search", operation_id="listListings", response_model=schemas.Listings)
+    def searched(
+        who: Who,
+        query: Annotated[Plain, Query(max_length=200, description="Words.")] = "",
+        kind: Literal["model", "pipeline"] | None = None,
+        tag: Tag = [],  # noqa: B006
+        owner: Annotated[str | None, Query(max_length=60, description="A handle.")] = None,
+        free: bool = False,
+        order: Order = "relevance",
+        own: Annotated[bool, Query(description="Your own, whatever their state.")] = False,
+        after: After = None,
+        limit: Most = MOST,
+    ) -> dict[str, Any]:
+        """What is offered to everybody; or your own, the newest first."""
+        who.need("market:read")
+        if own:
+            found = market().look(told.mine, who.account, after, limit)
+            return page(found, limit, found[-1]["id"] if found else None)
+        skip = _skip(after)
+        account = None if owner is None else market().look(_account, owner)
+        wanted = Wanted(query, kind, tuple(tag), account, free, order, skip, limit)
+        found = market().look(told.searched, who.account, wanted)
+        more = skip + limit
+        return page(found, limit, str(more) if more < FURTHEST else None)
+
+    @router.get(
+        "/{id}",
+        summary="A listing",
+        operation_id="getListing",
+        response_model=schemas.Listing,
+        responses=_GONE,
+    )
+    def listing(who: Who, id: Id) -> dict[str, Any]:  # noqa: A002
+        """If you may see it."""
+        return shown(market(), who, id)
+
+
+def _examples(router: APIRouter, desk: Desk) -> None:
+    workshop = desk.service.workshop
+
+    @router.get(
+        "/{id}/examples/{number}/{side}",
+        summary="A picture of an example",
+        operation_id="getListingExample",
+        response_class=Empty,
+        responses={200: {"content": {"image/*": {}}}, **_GONE},
+    )
+    async def example(
+        who: Who,
+        id: Id,  # noqa: A002
+        number: int,
+        side: Literal["input", "output"],
+        request: Request,
+    ) -> Response:
+        """Its bytes, as of a file."""
+        who.need("market:read")
+
+        def opened() -> Any:
+            found = workshop.market.look(_shown, who.account, id)
+            if not 0 < number <= len(found.examples):
+                raise NotFound(f"there is no example {number}", "GET the listing")
+            file = str(found.examples[number - 1][side])
+            return workshop.assets.content(workshop.assets.find(found.owner, file))
+
+        return ContentResponse(await desk.ask(opened), request, desk)
+
+
+def _selling(router: APIRouter, market: Any) -> None:
+    @router.post(
+        "",
+        summary="Begin a listing",
+        operation_id="createListing",
+        status_code=201,
+        response_model=schemas.Listing,
+        responses=refusals(not_found=404, already_exists=409),
+    )
+    def create(who: Who, wanted: schemas.NewListing, request: Request) -> dict[str, Any]:
+        """A draft of a model or pipeline of yours, which nobody else sees."""
+        who.need("market:write")
+        made = market().create(actor(who, request), wanted.kind, wanted.name, _card(wanted))
+        return shown(market(), who, made.id)
+
+    @router.patch(
+        "/{id}",
+        summary="Describe a listing",
+        operation_id="changeListing",
+        response_model=schemas.Listing,
+        responses=_GONE,
+    )
+    def edit(who: Who, id: Id, wanted: schemas.Words, request: Request) -> dict[str, Any]:  # noqa: A002
+        """Other words and examples, in place of all there were; the prices stay."""
+        who.need("market:write")
+        market().edit(actor(who, request), id, _card(wanted))
+        return shown(market(), who, id)
+
+    @router.put(
+        "/{id}/offer",
+        summary="Set prices",
+        operation_id="offerListing",
+        response_model=schemas.Listing,
+        responses=_GONE,
+    )
+    def offer(who: Who, id: Id, wanted: schemas.NewOffer, request: Request) -> dict[str, Any]:  # noqa: A002
+        """The terms from now on; what was bought before stays as it was bought."""
+        who.need("market:write")
+        price = wanted.price
+        terms = Terms(
+            Price(price.run, _thousandths(price.megapixel), price.month, price.quota),
+            round(wanted.share * WHOLE),
+            wanted.version,
+        )
+        market().offer(actor(who, request), id, terms)
+        return shown(market(), who, id)
+
+    @router.post(
+        "/{id}/publish",
+        summary="Publish a listing",
+        operation_id="publishListing",
+        response_model=schemas.Listing,
+        responses=refusals(not_found=404, wrong_state=409),
+    )
+    def publish(who: Who, id: Id, wanted: schemas.Publishing, request: Request) -> dict[str, Any]:  # noqa: A002
+        """Show it. All models in it need a report of a verification that they passed."""
+        who.need("market:write")
+        market().publish(actor(who, request), id, wanted.visibility, wanted.shared_with)
+        return shown(market(), who, id)
+
+    @router.post(
+        "/{id}/withdraw",
+        summary="Withdraw a listing",
+        operation_id="withdrawListing",
+        response_model=schemas.Listing,
+        responses=refusals(not_found=404, wrong_state=409),
+    )
+    def withdraw(who: Who, id: Id, request: Request) -> dict[str, Any]:  # noqa: A002
+        """No new run, no new order, from this moment on."""
+        who.need("market:write")
+        market().do(listings.withdraw, actor(who, request), id)
+        return shown(market(), who, id)
+
+    @router.delete(
+        "/{id}",
+        summary="Remove a listing",
+        operation_id="removeListing",
+        status_code=204,
+        responses=_GONE,
+    )
+    def remove(who: Who, id: Id, request: Request) -> None:  # noqa: A002
+        """For good; its subscriptions end with their months."""
+        who.need("market:write")
+        market().do(listings.remove, actor(who, request), id)
+
+
+def _reviewing(router: APIRouter, market: Any) -> None:
+    @router.get(
+        "/{id}/reviews",
+        summary="Reviews",
+        operation_id="listReviews",
+        response_model=schemas.Reviews,
+        responses=_GONE,
+    )
+    def listed(who: Who, id: Id, after: After = None, limit: Most = MOST) -> dict[str, Any]:  # noqa: A002
+        """By those who ran it, the newest first."""
+        who.need("market:read")
+        market().look(_shown, who.account, id)
+        found = market().look(reviews.listed, id, _time(after), limit)
+        data = market().look(told.reviews_json, found)
+        return page(data, limit, repr(found[-1].at) if found else None)
+
+    @router.put(
+        "/{id}/review",
+        summary="Review",
+        operation_id="writeReview",
+        response_model=schemas.Review,
+        responses=refusals(not_found=404, no_access=403),
+    )
+    def write(who: Who, id: Id, wanted: schemas.NewReview) -> dict[str, Any]:  # noqa: A002
+        """Of what your account ran, in place of what it said before."""
+        who.need("market:write")
+        market().look(_shown, who.account, id)
+        made = market().do(reviews.write, who.account, id, wanted.stars, wanted.text)
+        found: list[dict[str, Any]] = market().look(told.reviews_json, [made])
+        return found[0]
+
+    @router.delete(
+        "/{id}/review",
+        summary="Take your review back",
+        operation_id="removeReview",
+        status_code=204,
+        responses=_GONE,
+    )
+    def remove(who: Who, id: Id) -> None:  # noqa: A002
+        """Yours alone."""
+        who.need("market:write")
+        market().do(reviews.remove, who.account, id)
+
+
+def shown(market: Market, who: Principal, name: str) -> dict[str, Any]:
+    """A listing as `who` sees it. Raises NotFound."""
+    who.need("market:read")
+    return market.look(told.shown, who.account, name)
+
+
+def _shown(connection: Any, _now: float, account: str, name: str) -> listings.Listing:
+    return listings.shown(connection, account, name)
+
+
+def _account(connection: Any, _now: float, handle: str) -> str:
+    return account_of(connection, handle) or ""
+
+
+def _card(wanted: schemas.Words) -> Card:
+    examples = tuple(one.model_dump() for one in wanted.examples)
+    return Card(wanted.title, wanted.text, tuple(wanted.tags), examples)
+
+
+def _thousandths(credits_: float) -> int:
+    found = round(credits_ * 1000)
+    if abs(found - credits_ * 1000) > 1e-6:
+        raise BadOption("a price for a megapixel has three decimals at most", "round it")
+    return found
+
+
+def _skip(after: str | None) -> int:
+    if after is None:
+        return 0
+    if not (after.isascii() and after.isdigit() and int(after) <= FURTHEST):
+        raise BadOption("there is no such page", "take `next` of the page before")
+    return int(after)
+
+
+def _time(after: str | None) -> float | None:
+    try:
+        return None if after is None else float(after)
+    except ValueError:
+        raise BadOption("there is no such page", "take `next` of the page before") from None

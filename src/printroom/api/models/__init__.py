@@ -1,0 +1,1 @@
+"""Models over HTTP: what there is, how it is, and an account's own."""

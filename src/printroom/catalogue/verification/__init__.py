@@ -1,0 +1,1 @@
+"""Whether a stranger's model may run here, and be listed: stages, findings, a signed report."""

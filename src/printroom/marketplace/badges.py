@@ -1,0 +1,52 @@
+"""What a listing has earned: from its verification, its measured scores and its use, never typed.
+
+listing, its standing -> badges
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from printroom.catalogue import entries
+from printroom.catalogue.verification.report import Report
+from printroom.core.errors import BadReport
+from printroom.marketplace.listings import Listing
+from printroom.marketplace.search import Standing
+
+POPULAR = 100
+"""Runs from which on a listing counts as popular."""
+
+
+@dataclass(frozen=True)
+class Badge:
+    """One thing that was earned."""
+
+    kind: Literal["verified", "score", "popular"]
+    detail: dict[str, Any]
+    """`until`; `set` and `decibel`; `uses`."""
+
+
+def badges(connection: Connection, now: float, listing: Listing, standing: Standing) -> list[Badge]:
+    """What the listing has earned by now."""
+    found: list[Badge] = []
+    if listing.kind == "model":
+        entry = entries.newest(connection, listing.owner, listing.name, ready=True)
+        report = None if entry is None else _report(entry.report_json)
+        if report is not None and report.holds(now):
+            found.append(Badge("verified", {"until": report.expires_at}))
+        scores = json.loads(entry.card_json or "{}").get("scores", {}) if entry else {}
+        found += [Badge("score", {"set": name, "decibel": value}) for name, value in scores.items()]
+    if standing.uses >= POPULAR:
+        found.append(Badge("popular", {"uses": standing.uses}))
+    return found
+
+
+def _report(text: str | None) -> Report | None:
+    try:
+        return Report.from_json(text or "")
+    except BadReport:
+        return None

@@ -1,0 +1,1 @@
+"""The books: accounts, postings and holds. They know nothing of what is sold."""

@@ -1,0 +1,133 @@
+"""Writing into the books: one posting, with its lines, once.
+
+    Posting -> post -> Posted(txn, fresh)        NotEnoughCredits KeyReused
+
+A posting is known by its key. One that comes again with the same content is found, not made twice;
+with other content it is refused. Part of a transaction: what raises here must end it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from printroom.accounts.credentials import new_id
+from printroom.core.errors import KeyReused, NotEnoughCredits
+from printroom.marketplace.ledger.model import LINES, SOLVENT, TXNS
+
+Kind = Literal["topup", "gift", "run", "order", "refund", "maturity", "payout", "returned"]
+_ADD = {
+    "sqlite": sqlite.insert(TXNS).on_conflict_do_nothing().returning(TXNS.c.id),
+    "postgresql": postgresql.insert(TXNS).on_conflict_do_nothing().returning(TXNS.c.id),
+}
+_LINES = insert(LINES)
+_ALONE = text("SELECT pg_advisory_xact_lock(7305614)")
+"""The number that the triggers take."""
+_KNOWN = select(TXNS.c.id, TXNS.c.fingerprint).where(TXNS.c.key == bindparam("key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An amount that goes from one account to another."""
+
+    source: str
+    target: str
+    amount: int
+    """Credits, 0 or more; a line of 0 is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is to be written."""
+
+    key: str
+    """Says which occasion this is: `run:<id>`, `topup:<id>`."""
+    kind: Kind
+    lines: tuple[Line, ...]
+    subject: str = ""
+    """The id of the run, order, top-up or payout it is for."""
+    reverses: str | None = None
+    """The txn that it takes back, whole or in part."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of all that must be the same when the key comes again."""
+        lines = [(line.source, line.target, line.amount) for line in self.lines]
+        parts = [self.kind, self.subject, self.reverses, lines]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a posting."""
+
+    txn: str
+    fresh: bool
+    """False = it had been written before, just so."""
+
+
+def post(connection: Connection, now: float, posting: Posting) -> Posted:
+    """Write a posting. Raises NotEnoughCredits, KeyReused."""
+    row = {
+        "id": new_id("txn", now),
+        "key": posting.key,
+        "fingerprint": posting.fingerprint,
+        "kind": posting.kind,
+        "subject": posting.subject,
+        "reverses": posting.reverses,
+        "at": now,
+    }
+    txn = connection.execute(_ADD[connection.dialect.name], row).scalar()
+    if txn is None:
+        return _again(connection, posting)
+    lines = _rows(txn, posting.lines)
+    if lines:
+        with solvent():
+            connection.execute(_LINES, lines)
+    return Posted(txn, True)
+
+
+def alone(connection: Connection) -> None:
+    """Be the only one who writes into the books until the end of the transaction.
+
+    For who looks at a balance before it is changed; else writing itself sees to it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ALONE)
+
+
+@contextmanager
+def solvent() -> Iterator[None]:
+    """Says in our words that an account does not have what was asked of it."""
+    try:
+        yield
+    except IntegrityError as error:
+        if SOLVENT not in str(error.orig):
+            raise
+        reason = "there are not enough credits in the wallet"
+        raise NotEnoughCredits(reason, "add some: see GET /v1/wallet") from None
+
+
+def _rows(txn: str, lines: Iterable[Line]) -> list[dict[str, Any]]:
+    moved = [line for line in lines if line.amount]
+    return [
+        {"txn": txn, "number": number, "source": line.source, "target": line.target}
+        | {"amount": line.amount}
+        for number, line in enumerate(moved, 1)
+    ]
+
+
+def _again(connection: Connection, posting: Posting) -> Posted:
+    txn, fingerprint = connection.execute(_KNOWN, {"key": posting.key}).one()
+    if fingerprint != posting.fingerprint:
+        reason = f"{posting.key} was written into the books before, with other content"
+        raise KeyReused(reason, "take a new key for something new")
+    return Posted(txn, False)

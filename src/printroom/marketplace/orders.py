@@ -1,0 +1,297 @@
+"""Buying: a month of runs; and giving the money back.
+
+    Wanted -> buy -> Order      NotFound NotForSale TermsChanged NotEnoughCredits KeyReused
+    order or run -> refunded    NotFound WrongState BadOption
+
+One transaction each: the money, the order and the right are there together or not at all. A click
+that comes twice with the same key is one order; without one, what can be had once is had once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from printroom.accounts.audit import Actor, note
+from printroom.accounts.credentials import new_id
+from printroom.core.errors import (
+    AlreadyThere,
+    BadOption,
+    KeyReused,
+    NoAccess,
+    NotFound,
+    TermsChanged,
+    WrongState,
+)
+from printroom.marketplace import coupons, entitlements, listings, sales
+from printroom.marketplace.entitlements import Entitlement
+from printroom.marketplace.ledger.model import wallet
+from printroom.marketplace.ledger.posting import Posting, post
+from printroom.marketplace.listings import Listing, Offer
+from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS, USES
+from printroom.marketplace.rules import MONTH, Rules
+
+Kind = Literal["month"]
+"""A month of runs."""
+_ADD = {
+    "sqlite": sqlite.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
+    "postgresql": postgresql.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody wants to buy."""
+
+    account: str
+    listing: str
+    kind: Kind
+    offer: int
+    """The number of the offer that they looked at."""
+    coupon: str | None = None
+    key: str | None = None
+    """Idempotency key."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what must be the same when the key comes again."""
+        said = [self.listing, self.kind, self.offer, self.coupon]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was bought, as it was when it was read."""
+
+    id: str
+    account: str
+    listing: str
+    offer: int
+    kind: Kind
+    price: int
+    """Credits, before what the coupon took off."""
+    discount: int
+    coupon: str | None
+    refunded: int
+    txn: str | None
+    """In the books; None = it cost nothing."""
+    key: str | None
+    fingerprint: str | None
+    at: float
+
+    @property
+    def paid(self) -> int:
+        """Credits that left the wallet."""
+        return self.price - self.discount
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Order:
+        """From a row of the table, whose columns have the order of the fields."""
+        return cls(*row)
+
+
+def buy(connection: Connection, now: float, rules: Rules, wanted: Wanted) -> Order:
+    """Charge the wallet and give the right. Raises what is named above."""
+    if (known := _known(connection, wanted)) is not None:
+        return known
+    listing = listings.get(connection, wanted.listing, lock=True)
+    if (known := _known(connection, wanted)) is not None:  # made while this one waited
+        return known
+    if not listings.sees(connection, listing, wanted.account):
+        raise listings.missing(wanted.listing)
+    offer = _offer(connection, listing, wanted)
+    if any(
+        one.kind == wanted.kind
+        for one in entitlements.live(connection, wanted.account, listing.id, lock=True)
+    ):
+        raise AlreadyThere(f"{listing.title} was bought already", "GET /v1/subscriptions has it")
+    order = _entered(connection, now, rules, wanted, listing, offer)
+    granted(connection, now, order, offer)
+    return order
+
+
+def charged(
+    connection: Connection, now: float, rules: Rules, order: Order, offer: Offer, until: float
+) -> Order:
+    """Write the order down, and its money: out of the wallet, to all who earn by it.
+
+    `until`: before that nothing of it matures. An order that is there is found, not made twice.
+    Raises NotEnoughCredits.
+    """
+    txn = None
+    if order.paid:
+        lines = sales.lines_of(wallet(order.account), order.paid, offer.shares, rules.fee)
+        posted = post(connection, now, Posting(f"order:{order.id}", "order", lines, order.id))
+        sales.book(connection, posted, lines, max(until, now) + rules.maturing)
+        txn = posted.txn
+    connection.execute(update(ORDERS).where(ORDERS.c.id == order.id).values(txn=txn))
+    return get(connection, order.account, order.id)
+
+
+def granted(connection: Connection, now: float, order: Order, offer: Offer) -> Entitlement:
+    """The right that an order gives."""
+    monthly = order.kind == "month"
+    return entitlements.grant(
+        connection,
+        now,
+        order.account,
+        order.listing,
+        order.offer,
+        order.kind,
+        order=order.id,
+        quota=offer.price.quota if monthly else None,
+        until=now + MONTH if monthly else None,
+        renews=monthly,
+    )
+
+
+def add(connection: Connection, order: Order) -> bool:
+    """Write a row; False: one with its key, or its id, is there already."""
+    row = {one.name: getattr(order, one.name) for one in fields(Order)}
+    return connection.execute(_ADD[connection.dialect.name], row).first() is not None
+
+
+def get(connection: Connection, account: str, name: str) -> Order:
+    """An order of `account`. Raises NotFound."""
+    query = select(ORDERS).where(ORDERS.c.id == name, ORDERS.c.account == account)
+    row = connection.execute(query).first()
+    if row is None:
+        raise _missing(name)
+    return Order.of(row)
+
+
+def of_account(
+    connection: Connection, _now: float, account: str, before: str | None, most: int
+) -> list[Order]:
+    """An account's orders, the newest first; `before`: an id, for the next page."""
+    query = select(ORDERS).where(ORDERS.c.account == account)
+    if before is not None:
+        query = query.where(ORDERS.c.id < before)
+    rows = connection.execute(query.order_by(ORDERS.c.id.desc()).limit(most))
+    return [Order.of(row) for row in rows]
+
+
+def refund_order(
+    connection: Connection, now: float, actor: Actor, name: str, amount: int | None, *, any_: bool
+) -> Order:
+    """Give back `amount` of an order, None = all that is left; then its right ends.
+
+    By its seller, or `any_` = by who owns the installation. Raises NotFound, WrongState, BadOption.
+    """
+    query = (
+        select(ORDERS, LISTINGS.c.owner)
+        .join(LISTINGS, LISTINGS.c.id == ORDERS.c.listing)
+        .where(ORDERS.c.id == name)
+        .with_for_update(of=ORDERS)
+    )
+    row = connection.execute(query).first()
+    if row is None or not (any_ or row.owner == actor.account):
+        raise _missing(name)
+    order = Order.of(row[:-1])
+    back = due(order.paid, order.refunded, amount, f"the order {name}")
+    return given_back(connection, now, actor, order, back)
+
+
+def given_back(connection: Connection, now: float, actor: Actor, order: Order, back: int) -> Order:
+    """Give back `back` of an order whose row is locked; when nothing is left its right ends."""
+    if order.txn is not None and back:
+        sales.refund(connection, now, f"refund:{order.id}:{order.refunded}", order.txn, back)
+    refunded = order.refunded + back
+    connection.execute(update(ORDERS).where(ORDERS.c.id == order.id).values(refunded=refunded))
+    if refunded == order.paid:
+        ended = update(ENTITLEMENTS).where(
+            ENTITLEMENTS.c.order == order.id, ENTITLEMENTS.c.state.in_(("active", "grace"))
+        )
+        connection.execute(ended.values(state="revoked"))
+    note(connection, now, actor, "order.refunded", order.id, credits=back)
+    return get(connection, order.account, order.id)
+
+
+def refund_run(
+    connection: Connection, now: float, actor: Actor, run: str, amount: int | None, *, any_: bool
+) -> int:
+    """Give back `amount` of what a run cost, None = all that is left; what went back in all.
+
+    By its seller, or `any_` = by who owns the installation. Raises NotFound, WrongState, BadOption.
+    """
+    query = (
+        select(USES, LISTINGS.c.owner)
+        .join(LISTINGS, LISTINGS.c.id == USES.c.listing)
+        .where(USES.c.run == run)
+        .with_for_update(of=USES)
+    )
+    row = connection.execute(query).first()
+    if row is None or not (any_ or row.owner == actor.account):
+        raise NotFound(f"there is no run {run[:80]!r} that was charged", "see the statement")
+    back = due(row.charged, row.refunded, amount, f"the run {run}")
+    sales.refund(connection, now, f"refund:{run}:{row.refunded}", row.txn, back)
+    whole = int(row.refunded) + back
+    connection.execute(update(USES).where(USES.c.run == run).values(refunded=whole))
+    note(connection, now, actor, "run.refunded", run, credits=back)
+    return whole
+
+
+def due(paid: int, refunded: int, amount: int | None, what: str) -> int:
+    """How much is to go back. Raises WrongState, BadOption."""
+    left = paid - refunded
+    if not left:
+        raise WrongState(f"of {what} nothing is left to give back")
+    if amount is not None and not 0 < amount <= left:
+        raise BadOption(f"of {what} {left} credits are left to give back", f"take 1 to {left}")
+    return left if amount is None else amount
+
+
+def _known(connection: Connection, wanted: Wanted) -> Order | None:
+    """The order that the key stands for already. Raises KeyReused."""
+    if wanted.key is None:
+        return None
+    query = select(ORDERS).where(ORDERS.c.account == wanted.account, ORDERS.c.key == wanted.key)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    order = Order.of(row)
+    if order.fingerprint != wanted.fingerprint:
+        reason = f"the idempotency key {wanted.key!r} came before, with another order"
+        raise KeyReused(reason, "take a new key for a new order")
+    return order
+
+
+def _offer(connection: Connection, listing: Listing, wanted: Wanted) -> Offer:
+    if listing.owner == wanted.account:
+        raise BadOption(f"{listing.title} is your own", "it needs no buying")
+    if listing.state != "listed" or not listings.stocked(connection, listing):
+        raise NoAccess(f"{listing.title} is not for sale now", "see others")
+    offer = listings.offered(connection, listing.id)
+    if offer.number != wanted.offer:
+        reason = f"the offer {wanted.offer} of {listing.title} was followed by {offer.number}"
+        raise TermsChanged(reason, "look at it again, and order what it says now")
+    if getattr(offer.price, wanted.kind) is None:
+        raise BadOption(f"{listing.title} is not sold as {wanted.kind}", "see its prices")
+    return offer
+
+
+def _entered(
+    connection: Connection, now: float, rules: Rules, wanted: Wanted, listing: Listing, offer: Offer
+) -> Order:
+    price: int = getattr(offer.price, wanted.kind)
+    off = 0
+    if wanted.coupon is not None:
+        off = coupons.taken(connection, now, wanted.coupon, wanted.account, listing, price)
+    order = Order(
+        new_id("ord", now), wanted.account, listing.id, offer.number, wanted.kind, price, off,
+        wanted.coupon, 0, None, wanted.key, wanted.fingerprint if wanted.key else None, now,
+    )  # fmt: skip
+    if not add(connection, order):
+        raise KeyReused("the same order is being made at this moment", "ask again")
+    until = now + MONTH if wanted.kind == "month" else now
+    return charged(connection, now, rules, order, offer, until)
+
+
+def _missing(name: str) -> NotFound:
+    return NotFound(f"there is no order {name[:80]!r}", "GET /v1/orders has yours")

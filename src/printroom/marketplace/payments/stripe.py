@@ -1,0 +1,140 @@
+"""Stripe: top-ups by Checkout, payouts as transfers to connected accounts, notices by webhook.
+
+    Topup  -> a Checkout session, its taxes reckoned by Stripe -> the address where it is paid
+    Payout -> a transfer          a seller -> an Express account, and the address of its form
+    checkout.session.completed, .async_payment_succeeded -> paid     .expired, _failed -> failed
+    charge.refunded, charge.dispute.funds_withdrawn -> returned      transfer.reversed -> bounced
+
+Money is charged to the installation and transferred to sellers later, so a refund never waits for a
+seller. A notice counts only with Stripe's signature over its very bytes, no older than TOLERANCE.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import stripe
+
+from printroom.core.errors import BadOption, PaymentFailed
+from printroom.marketplace.payments.contract import Asked, Declined, Enrolled, Notice
+from printroom.marketplace.payouts import Payout
+from printroom.marketplace.topups import Topup
+
+TOLERANCE = 300
+"""Seconds by which a notice may be late."""
+_PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+_FAILED = ("checkout.session.expired", "checkout.session.async_payment_failed")
+_log = logging.getLogger(__name__)
+
+
+class Stripe:
+    """Implements `PaymentProvider`."""
+
+    name = "stripe"
+
+    def __init__(self, key: str, secret: str, currency: str, url: str | None = None) -> None:
+        """`key`: of the API; `secret`: of the webhook; `url`: where the API is, None = Stripe."""
+        addresses: Any = {"api": url} if url else None
+        self._client = stripe.StripeClient(key, base_addresses=addresses, max_network_retries=2)
+        self._secret, self._currency = secret, currency
+
+    def ask(self, topup: Topup, back: str) -> Asked:
+        """A Checkout session. Raises PaymentFailed."""
+        about = {"topup": topup.id, "account": topup.account}
+        item = {
+            "quantity": 1,
+            "price_data": {
+                "currency": self._currency,
+                "unit_amount": topup.credits,
+                "product_data": {"name": f"{topup.credits} credits"},
+            },
+        }
+        params: Any = {
+            "mode": "payment",
+            "line_items": [item],
+            "automatic_tax": {"enabled": True},
+            "success_url": back,
+            "cancel_url": back,
+            "client_reference_id": topup.id,
+            "metadata": about,
+            "payment_intent_data": {"metadata": about},
+        }
+        options: Any = {"idempotency_key": topup.id}
+        try:
+            made = self._client.v1.checkout.sessions.create(params, options)
+        except stripe.StripeError as error:
+            raise _failed(error) from None
+        return Asked(made.id, made.url)
+
+    def pay(self, payout: Payout) -> str | None:
+        """A transfer. Raises Declined, PaymentFailed."""
+        params: Any = {
+            "amount": payout.credits,
+            "currency": self._currency,
+            "destination": payout.destination,
+            "metadata": {"payout": payout.id},
+        }
+        options: Any = {"idempotency_key": payout.id}
+        try:
+            return str(self._client.v1.transfers.create(params, options).id)
+        except stripe.InvalidRequestError as error:
+            raise Declined(_said(error), "see to the account at Stripe") from None
+        except stripe.StripeError as error:
+            raise _failed(error) from None
+
+    def enrol(self, account: str, back: str, destination: str | None) -> Enrolled:
+        """An Express account, and a link to its form, which works once. Raises PaymentFailed."""
+        new: Any = {"type": "express", "metadata": {"account": account}}
+        options: Any = {"idempotency_key": f"payee:{account}"}
+        try:
+            if destination is None:
+                destination = str(self._client.v1.accounts.create(new, options).id)
+            form: Any = {
+                "account": destination,
+                "type": "account_onboarding",
+                "refresh_url": back,
+                "return_url": back,
+            }
+            link = self._client.v1.account_links.create(form)
+        except stripe.StripeError as error:
+            raise _failed(error) from None
+        return Enrolled(destination, link.url)
+
+    def told(self, body: bytes, signature: str) -> Notice | None:
+        """What Stripe says. Raises BadOption for what is forged, cut short or late."""
+        remedy = "see to the secret of the webhook, and to this machine's clock"
+        try:
+            text = body.decode()
+            stripe.WebhookSignature.verify_header(text, signature, self._secret, TOLERANCE)
+            event = json.loads(text)
+            return _notice(str(event["id"]), str(event["type"]), event["data"]["object"])
+        except (ValueError, stripe.SignatureVerificationError):
+            raise BadOption("this notice is not signed by Stripe, or late", remedy) from None
+        except (KeyError, TypeError, AttributeError):
+            raise BadOption("this is no notice of Stripe's", "see its address there") from None
+
+
+def _notice(name: str, kind: str, thing: Mapping[str, Any]) -> Notice | None:
+    about = thing.get("metadata") or {}
+    topup, payout = str(about.get("topup") or ""), str(about.get("payout") or "")
+    if topup and kind in _PAID and thing["payment_status"] == "paid":
+        return Notice(name, "paid", topup)
+    if topup and kind in _FAILED:
+        return Notice(name, "failed", topup)
+    if topup and kind == "charge.refunded":
+        return Notice(name, "returned", topup, int(thing["amount_refunded"]))
+    if topup and kind == "charge.dispute.funds_withdrawn":
+        return Notice(name, "returned", topup, int(thing["amount"]))
+    return Notice(name, "bounced", payout) if payout and kind == "transfer.reversed" else None
+
+
+def _failed(error: stripe.StripeError) -> PaymentFailed:
+    _log.warning("Stripe: %s", error)
+    return PaymentFailed(f"Stripe does not do it: {_said(error)}", "try again later")
+
+
+def _said(error: stripe.StripeError) -> str:
+    return (error.user_message or type(error).__name__)[:300]

@@ -1,0 +1,222 @@
+"""Published pipelines as rows of the database.
+
+    Rows(database)                                   DatabaseMismatch DatabaseUnavailable
+    spec, account -> add -> Row, whether it is new   the same content is one version
+    account, name, "3" | "live" | "" -> find -> Row, or None
+
+Who may see what, and how it is named, is `store`'s to say. Loaded only when something else is
+wanted than what comes with printroom: bringing in a database takes longer than reading a pipeline.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from printroom.database.engine import Database
+from printroom.database.migrate import migrate
+from printroom.pipelines.model import ALIASES, PIPELINES, SCRIPTS
+from printroom.pipelines.names import VERSION
+from printroom.pipelines.spec import PipelineSpec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One version."""
+
+    account: str
+    name: str
+    version: int
+    spec: PipelineSpec
+    created_at: float
+    by: str | None
+
+
+class Rows:
+    """The tables of pipelines. Safe from many threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        """Migrates them first."""
+        migrate(database, [SCRIPTS])
+        self._database = database
+
+    def add(
+        self,
+        spec: PipelineSpec,
+        account: str,
+        by: str | None,
+        witness: Callable[[Connection, Row], None],
+    ) -> tuple[Row, bool]:
+        """The version that holds `spec`, and whether it is new; then `witness` is told of it in
+        the same transaction, and what it raises leaves nothing behind.
+        """
+        now, mine = self._database.clock(), _called(account, spec.name)
+
+        def work(connection: Connection) -> tuple[Row, bool]:
+            same = select(PIPELINES).where(*mine, PIPELINES.c.digest == spec.digest)
+            if row := connection.execute(same).first():
+                return _row(row), False
+            newest = connection.execute(select(func.max(PIPELINES.c.version)).where(*mine)).scalar()
+            made = Row(account, spec.name, (newest or 0) + 1, spec, now, by)
+            connection.execute(insert(PIPELINES).values(_values(made)))
+            witness(connection, made)
+            return made, True
+
+        return self._until_done(work)
+
+    def find(self, account: str, name: str, version: str) -> Row | None:
+        """What `name@version` means; without a version, the newest."""
+        query = _versions(account, name, version).order_by(PIPELINES.c.version.desc()).limit(1)
+        return next(iter(self._rows(query)), None)
+
+    def versions(self, account: str, name: str) -> list[Row]:
+        """All of them, ascending."""
+        return self._rows(_versions(account, name, "").order_by(PIPELINES.c.version))
+
+    def newest_of(self, account: str, after: str, most: int) -> list[Row]:
+        """An account's own, each in its newest version, by name, behind `after`."""
+        each = _LAST.where(PIPELINES.c.account == account, PIPELINES.c.name > after)
+        few = each.order_by(PIPELINES.c.name).limit(most)
+        return self._rows(_joined(few).order_by(PIPELINES.c.name))
+
+    def newest(self, most: int) -> list[Row]:
+        """Of all accounts, each in its newest version, what was published last first."""
+        return self._rows(_joined(_LAST).order_by(PIPELINES.c.created_at.desc()).limit(most))
+
+    def aliases(self, account: str, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Of each name: alias -> version."""
+        query = (
+            select(ALIASES.c.name, ALIASES.c.alias, ALIASES.c.version)
+            .where(ALIASES.c.account == account, ALIASES.c.name.in_(names))
+            .order_by(ALIASES.c.alias)
+        )
+        found: dict[str, dict[str, int]] = {name: {} for name in names}
+        for name, alias, version in self._look(lambda one: list(one.execute(query))):
+            found[name][alias] = version
+        return found
+
+    def alias(
+        self,
+        account: str,
+        name: str,
+        alias: str,
+        version: int,
+        witness: Callable[[Connection], None],
+    ) -> bool:
+        """Let `alias` mean that version; False if there is none."""
+        one = {"account": account, "name": name, "alias": alias}
+        mine = [ALIASES.c[key] == value for key, value in one.items()]
+        known = _versions(account, name, str(version))
+
+        def work(connection: Connection) -> bool:
+            if connection.execute(known).first() is None:
+                return False
+            moved = connection.execute(update(ALIASES).where(*mine).values(version=version))
+            if not moved.rowcount:
+                connection.execute(insert(ALIASES).values(**one, version=version))
+            witness(connection)
+            return True
+
+        return self._until_done(work)
+
+    def unalias(
+        self, account: str, name: str, alias: str, witness: Callable[[Connection], None]
+    ) -> bool:
+        """Let `alias` mean nothing; False if it does already."""
+        mine = ALIASES.c.account == account, ALIASES.c.name == name, ALIASES.c.alias == alias
+
+        def work(connection: Connection) -> bool:
+            gone = connection.execute(delete(ALIASES).where(*mine)).rowcount > 0
+            if gone:
+                witness(connection)
+            return gone
+
+        return self._database.run(work)
+
+    def any_of(self, account: str) -> bool:
+        """Whether the account has any."""
+        query = select(PIPELINES.c.version).where(PIPELINES.c.account == account).limit(1)
+        return self._look(lambda connection: connection.execute(query).first()) is not None
+
+    def used(self) -> set[str]:
+        """All steps `name@digest` that versions use."""
+        query = select(PIPELINES.c.uses).where(PIPELINES.c.uses != "").distinct()
+        found = self._look(lambda connection: list(connection.execute(query).scalars()))
+        return {use for uses in found for use in uses.split()}
+
+    def _rows(self, query: Select[Any]) -> list[Row]:
+        return self._look(lambda connection: [_row(row) for row in connection.execute(query)])
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        return self._database.run(work, write=False)
+
+    def _until_done(self, work: Callable[[Connection], T]) -> T:
+        """`work` in a transaction, again where somebody else was faster with the same row."""
+        while True:
+            try:
+                return self._database.run(work)
+            except IntegrityError:
+                continue
+
+
+def _values(row: Row) -> dict[str, Any]:
+    spec = row.spec
+    return {
+        "account": row.account,
+        "name": row.name,
+        "version": row.version,
+        "digest": spec.digest,
+        "spec_json": json.dumps(spec.to_dict()),
+        "uses": " ".join(sorted({step.use for step in spec.steps if "@" in step.use})),
+        "created_at": row.created_at,
+        "by": row.by,
+    }
+
+
+def _row(row: Any) -> Row:
+    spec = _parsed(row.spec_json)
+    return Row(row.account, row.name, row.version, spec, row.created_at, row.by)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> PipelineSpec:
+    """What a row holds; it was checked before it was written."""
+    return PipelineSpec.from_dict(json.loads(text))
+
+
+def _called(account: str, name: str) -> tuple[Any, ...]:
+    """The condition of all versions of a name."""
+    return PIPELINES.c.account == account, PIPELINES.c.name == name
+
+
+def _versions(account: str, name: str, version: str) -> Select[Any]:
+    """The versions that `name@version` may mean; all of them where no version is named."""
+    query = select(PIPELINES).where(*_called(account, name))
+    if not version:
+        return query
+    if VERSION.fullmatch(version):
+        return query.where(PIPELINES.c.version == int(version))
+    meant = select(ALIASES.c.version).where(
+        ALIASES.c.account == account, ALIASES.c.name == name, ALIASES.c.alias == version
+    )
+    return query.where(PIPELINES.c.version == meant.scalar_subquery())
+
+
+_LAST = select(
+    PIPELINES.c.account, PIPELINES.c.name, func.max(PIPELINES.c.version).label("version")
+).group_by(PIPELINES.c.account, PIPELINES.c.name)
+
+
+def _joined(last: Select[Any]) -> Select[Any]:
+    """The rows that `last` names."""
+    each = last.subquery()
+    same = [PIPELINES.c[key] == each.c[key] for key in ("account", "name", "version")]
+    return select(PIPELINES).join(each, and_(*same))

@@ -1,2 +1,0 @@
-import{_ as e,b as t,k as n,m as r}from"./parts-D6tdxFUm.js";async function i(){return await e(r.GET(`/v1/models/resident`))}async function a(){let e=await(await t(new Request(`${n}metrics`))).text(),r=new Map;for(let t of e.split(`
-`)){let e=/^(\w+)(?:\{([^}]*)\})? (\S+)/.exec(t);e===null||e[1]===void 0||e[2]?.includes(`le="`)||(r.set(e[1],(r.get(e[1])??0)+Number(e[3])),e[2]!==void 0&&r.set(`${e[1]}{${e[2]}}`,Number(e[3])))}return{at:performance.now(),values:r}}export{a as n,i as t};

@@ -1,1 +1,0 @@
-import{_ as e,m as t}from"./parts-D6tdxFUm.js";async function n(){return(await e(t.GET(`/v1/pipelines`))).pipelines}async function r(n){return await e(t.GET(`/v1/pipelines/{name}`,{params:{path:{name:n}}}))}var i=e=>e.format===`uri`&&e.pattern===`^data:`,a=e=>e.items!==void 0&&i(e.items);export{n as i,a as n,r,i as t};

@@ -1,0 +1,263 @@
+"""Selling and buying over HTTP, by three accounts on one server with a worker."""
+
+import csv
+import io
+import time
+from contextlib import contextmanager
+
+import httpx
+import numpy as np
+import pytest
+
+from printroom.accounts.credentials import mint
+from printroom.imaging.vips import pyvips
+
+PASSWORD = "correct horse battery"
+PIPELINE = """
+name: {name}
+inputs: {{image: picture}}
+steps:
+  up: {{use: upscale, with: {{image: $image, net: test/double@1, scale: 2}}}}
+"""
+SCOPES = (
+    "images", "market:read", "market:write", "runs:read", "runs:write", "files:read", "files:write",
+    "pipelines:read", "pipelines:write",
+)  # fmt: skip
+
+
+def bearer(secret):
+    return {"Authorization": f"Bearer {secret}"}
+
+
+class Town:
+    """A server with its owner, a seller and a buyer."""
+
+    def __init__(self, url, key):
+        self.url = url
+        self.clients = []
+        self.owner = self.client(bearer(key))
+        self.seller, self.buyer = self.account("Sam"), self.account("Ann")
+        self.listings = 0
+
+    def client(self, headers):
+        made = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        self.clients.append(made)
+        return made
+
+    def account(self, name):
+        """A client with a key of a new account."""
+        email = f"{name.lower()}@example.com"
+        body = {"name": name, "email": email, "password": PASSWORD}
+        self.good(self.owner.post("/v1/accounts", json=body), 201)
+        browser = self.client({})
+        session = browser.post("/v1/sessions", json={"email": email, "password": PASSWORD})
+        browser.headers["X-CSRF-Token"] = self.good(session, 201)["csrf"]
+        key = browser.post("/v1/keys", json={"name": "all", "scopes": list(SCOPES)})
+        return self.client(bearer(self.good(key, 201)["secret"]))
+
+    def good(self, answer, status=200):
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    def upload(self, client):
+        samples = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
+        image = pyvips.Image.new_from_array(samples).copy(interpretation="srgb")
+        headers = {"content-type": "image/png"}
+        data = image.write_to_buffer(".png")
+        return self.good(client.post("/v1/files", content=data, headers=headers), 201)["id"]
+
+    def listing(self, price, **more):
+        """A pipeline of the seller's that is offered."""
+        self.listings += 1
+        name = f"double{self.listings}"
+        made = self.seller.post("/v1/pipelines", json={"yaml": PIPELINE.format(name=name)})
+        self.good(made, 201)
+        body = {"kind": "pipeline", "name": name, "title": f"Twice {self.listings}", **more}
+        found = self.good(self.seller.post("/v1/listings", json=body), 201)
+        place = f"/v1/listings/{found['id']}"
+        self.good(self.seller.put(f"{place}/offer", json={"price": price}))
+        return self.good(self.seller.post(f"{place}/publish", json={}))
+
+    def top_up(self, credits_):
+        made = self.buyer.post("/v1/wallet/topups", json={"credits": credits_})
+        place = f"/v1/wallet/topups/{self.good(made, 201)['id']}/confirm"
+        assert self.buyer.post(place).status_code == 403
+        self.good(self.owner.post(place))
+
+    def wallet(self, client=None):
+        return self.good((client or self.buyer).get("/v1/wallet"))
+
+    def run(self, listing, status=201):
+        body = {"target": listing["target"], "input": {"image": self.upload(self.buyer)}}
+        headers = {"prefer": "wait=60"}
+        return self.good(self.buyer.post("/v1/runs", json=body, headers=headers), status)
+
+
+@pytest.fixture(scope="module")
+def town(serving, tmp_path_factory):
+    key = mint("live")
+    settings = {"owner_email": "own@example.com", "owner_password": PASSWORD, "owner_key": key}
+    with serving(tmp_path_factory.mktemp("town"), **settings, market_maturing="0") as url:
+        made = Town(url, key)
+        yield made
+        for client in made.clients:
+            client.close()
+
+
+@contextmanager
+def refused(status, code):
+    found = []
+    yield found
+    (answer,) = found
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+def test_a_run_is_sold(town):
+    files = [town.upload(town.seller) for _ in range(2)]
+    example = {"title": "A cat", "input": files[0], "output": files[1]}
+    listing = town.listing({"run": 3, "megapixel": 1.5}, tags=["zoom"], examples=[example])
+    seen = town.good(town.buyer.get(f"/v1/listings/{listing['id']}"))
+    assert (seen["own"], seen["offer"]["price"]["megapixel"]) == (False, 1.5)
+    picture = town.buyer.get(seen["examples"][0]["output"])
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+    with refused(402, "insufficient_credits") as found:
+        body = {"target": listing["target"], "input": {"image": town.upload(town.buyer)}}
+        found.append(town.buyer.post("/v1/runs", json=body))
+    town.top_up(10)
+    said = town.good(town.buyer.post("/v1/quotes", json=body))
+    assert said["terms"]["quote"] == 4
+    run = town.run(listing)
+    assert run["status"] == "succeeded", run
+    assert run["terms"]["quote"] == 4
+    assert (town.wallet()["balance"], town.wallet()["held"]) == (6, 0)
+    sold = town.wallet(town.seller)
+    assert sold["earned"] + sold["payable"] == 3
+    with refused(403, "no_access") as found:  # only runs are charged for
+        found.append(town.buyer.post(f"/v1/pipelines/{listing['target']}", content=b"x"))
+    back = town.seller.post(f"/v1/runs/{run['id']}/refund", json={"credits": 4})
+    assert town.good(back)["refunded"] == 4
+    assert town.wallet()["balance"] == 10
+    with refused(409, "wrong_state") as found:
+        found.append(town.seller.post(f"/v1/runs/{run['id']}/refund", json={}))
+
+
+def test_it_is_found_and_reviewed(town):
+    listing = town.listing({}, tags=["sharp"], text="For\nphotographs of bicycles")
+    found = town.good(town.buyer.get("/v1/listings", params={"query": "bicycl", "tag": "sharp"}))
+    assert [one["id"] for one in found["data"]] == [listing["id"]]
+    assert found["next"] is None
+    place = f"/v1/listings/{listing['id']}"
+    with refused(403, "no_access") as answer:
+        answer.append(town.buyer.put(f"{place}/review", json={"stars": 5}))
+    assert town.run(listing)["status"] == "succeeded"
+    town.good(town.buyer.put(f"{place}/review", json={"stars": 4, "text": "Good."}))
+    reviews = town.good(town.seller.get(f"{place}/reviews"))["data"]
+    assert [(one["author"], one["stars"]) for one in reviews] == [("ann", 4)]
+    assert town.good(town.buyer.get(place))["standing"]["stars"] == 4
+    own = town.good(town.seller.get("/v1/listings", params={"own": True, "limit": 1}))
+    assert own["data"][0]["id"] == listing["id"]
+    again = town.seller.get("/v1/listings", params={"own": True, "after": own["next"]})
+    assert listing["id"] not in [one["id"] for one in town.good(again)["data"]]
+
+
+def test_a_month_is_bought_once_and_given_back(town):
+    listing = town.listing({"month": 90, "quota": 2})
+    town.top_up(200)
+    before = town.wallet()["balance"]
+    with refused(403, "no_access") as found:
+        body = {"target": listing["target"], "input": {"image": town.upload(town.buyer)}}
+        found.append(town.buyer.post("/v1/runs", json=body))
+    body = {"listing": listing["id"], "offer": 1}
+    key = {"idempotency-key": "month-1"}
+    order = town.good(town.buyer.post("/v1/orders", json=body, headers=key), 201)
+    assert town.good(town.buyer.post("/v1/orders", json=body, headers=key), 201) == order
+    with refused(409, "already_exists") as found:
+        found.append(town.buyer.post("/v1/orders", json=body))
+    with refused(409, "terms_changed") as found:
+        found.append(town.buyer.post("/v1/orders", json=body | {"offer": 2}))
+    assert town.wallet()["balance"] == before - 90
+    run = town.run(listing)
+    right = town.good(town.buyer.get("/v1/subscriptions"))["data"][0]
+    assert (run["terms"]["entitlement"], right["used"]) == (right["id"], 1)
+    place = f"/v1/subscriptions/{right['id']}"
+    assert town.good(town.buyer.post(f"{place}/cancel", json={}))["renews"] is False
+    assert town.good(town.buyer.post(f"{place}/resume"))["renews"] is True
+    ended = town.good(town.buyer.post(f"{place}/cancel", json={"at_once": True}))
+    assert ended["state"] == "ended"
+    assert town.wallet()["balance"] == before - 45
+    with refused(404, "not_found") as found:
+        found.append(town.seller.post(f"{place}/cancel", json={}))
+    orders = town.good(town.buyer.get("/v1/orders"))["data"]
+    assert orders[0]["refunded"] == 45
+
+
+def test_what_is_reported_is_taken_down_at_once_and_may_be_appealed(town):
+    listing = town.listing({})
+    body = {"listing": listing["id"], "reason": "copy", "text": "It is mine."}
+    case = town.good(town.buyer.post("/v1/reports", json=body), 201)["id"]
+    assert town.buyer.get("/v1/reports").status_code == 403
+    assert case in [one["id"] for one in town.good(town.owner.get("/v1/reports"))["data"]]
+    place = f"/v1/reports/{case}"
+    decision = {"take_down": True, "why": "So it seems."}
+    assert town.seller.post(f"{place}/decide", json=decision).status_code == 403
+    town.good(town.owner.post(f"{place}/decide", json=decision))
+    with refused(404, "not_found") as found:
+        body = {"target": listing["target"], "input": {"image": town.upload(town.buyer)}}
+        found.append(town.buyer.post("/v1/runs", json=body))
+    told = town.good(town.seller.get(f"/v1/listings/{listing['id']}/reports"))["data"]
+    assert [(one["state"], "account" in one) for one in told] == [("upheld", False)]
+    town.good(town.seller.post(f"{place}/appeal", json={"text": "Here is my contract."}))
+    town.good(town.owner.post(f"{place}/decide", json={"take_down": False, "why": "Right."}))
+    assert town.run(listing)["status"] == "succeeded"
+
+
+def test_coupons_statements_and_payouts(town):
+    with refused(403, "not_allowed") as found:
+        body = {"code": "GIFT-7", "credits": 7}
+        found.append(town.buyer.post("/v1/coupons", json=body))
+    town.good(town.owner.post("/v1/coupons", json=body), 201)
+    before = town.wallet()["balance"]
+    town.good(town.buyer.post("/v1/coupons/redeem", json={"code": "GIFT-7"}))
+    assert town.wallet()["balance"] == before + 7
+    with refused(403, "no_access") as found:
+        found.append(town.buyer.post("/v1/coupons/redeem", json={"code": "GIFT-7"}))
+    town.good(town.seller.post("/v1/coupons", json={"code": "HALF", "off": 0.5}), 201)
+    assert town.good(town.seller.get("/v1/coupons"))["data"][0]["off"] == 0.5
+    assert town.seller.delete("/v1/coupons/HALF").status_code == 204
+    month = time.strftime("%Y-%m", time.gmtime())
+    said = town.good(town.buyer.get(f"/v1/wallet/statements/{month}"))
+    assert said["closing"]["wallet"] == town.wallet()["balance"]
+    table = town.buyer.get(f"/v1/wallet/statements/{month}.csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    moved = [int(row["credits"]) for row in rows if row["account"] == "wallet"]
+    assert sum(moved[:-1]) == moved[-1]
+    with refused(404, "not_found") as found:
+        found.append(town.seller.post("/v1/payouts", json={}))
+    assert town.good(town.seller.post("/v1/payouts/account"))["url"] is None
+    with refused(422, "bad_option") as found:
+        found.append(town.seller.post("/v1/payouts", json={"credits": 10**6}))
+    with refused(422, "bad_option") as found:
+        found.append(httpx.post(f"{town.url}/v1/payments/notices", content=b"{}"))
+
+
+def test_what_is_not_ones_own_is_not_there(town):
+    listing = town.listing({"run": 1})
+    place = f"/v1/listings/{listing['id']}"
+    for method, path, body in (
+        ("PATCH", place, {"title": "Mine"}),
+        ("PUT", f"{place}/offer", {"price": {}}),
+        ("POST", f"{place}/publish", {}),
+        ("POST", f"{place}/withdraw", None),
+        ("DELETE", place, None),
+        ("GET", f"{place}/reports", None),
+    ):
+        with refused(404, "not_found") as found:
+            found.append(town.buyer.request(method, path, json=body))
+    with refused(404, "not_found") as found:
+        body = {"kind": "pipeline", "name": listing["name"], "title": "Mine"}
+        found.append(town.buyer.post("/v1/listings", json=body))
+    town.good(town.seller.post(f"{place}/withdraw"))
+    with refused(404, "not_found") as found:
+        found.append(town.buyer.get(place))
+    assert httpx.get(f"{town.url}/v1/listings").status_code == 401

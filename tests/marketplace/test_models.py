@@ -1,0 +1,144 @@
+"""Models of accounts: offered once they are verified, sold by the month, a part of what others sell."""
+
+import json
+import time
+
+import pytest
+from sqlalchemy import insert, update
+
+from printroom.accounts.audit import Actor
+from printroom.catalogue.model import MODELS
+from printroom.catalogue.verification.report import Declared, Finding, Report
+from printroom.catalogue.verification.rules import RULES
+from printroom.core.errors import BadOption, NoAccess, NotFound, WrongState
+from printroom.marketplace import badges, listings, orders, search, subscriptions
+from printroom.marketplace.ledger import reading
+from printroom.marketplace.ledger.model import earned
+from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.orders import Wanted
+from printroom.marketplace.prices import Price
+
+DAY = 86_400
+
+
+def report(verdict="passed", days=30, rules=RULES.revision):
+    finding = Finding("graph", "graph.checked", verdict, "It was looked at.")
+    now = time.time()
+    return Report(
+        Declared("sam/ink", "MIT"), (finding,), {"net.onnx": "0" * 64}, rules, now - 10,
+        now + days * DAY,
+    ).to_json()  # fmt: skip
+
+
+def model(shop, account, name="ink", text=None):
+    """A model of an account that is ready, as an examination leaves it."""
+    row = {
+        "id": f"mdl_{account}_{name}", "account": account, "name": name, "version": 1,
+        "state": "ready", "title": name, "description": "", "declared_json": "{}",
+        "card_json": json.dumps({"scores": {"faces": 31.5}}), "report_json": text or report(),
+        "file": "file_1", "digest": "0" * 64, "size": 1, "job": "j", "created_at": 0.0,
+    }  # fmt: skip
+    with shop.market.database.write() as connection:
+        connection.execute(insert(MODELS).values(row))
+    return f"{shop.workshop.accounts.handle(account)}/{name}"
+
+
+def state(shop, name, **values):
+    with shop.market.database.write() as connection:
+        connection.execute(update(MODELS).where(MODELS.c.name == name).values(**values))
+
+
+def offered(shop, account, name="ink", **price):
+    share = price.pop("share", 0)
+    made = shop.market.create(Actor(account), "model", name, Card(name.title()))
+    shop.market.offer(Actor(account), made.id, Terms(Price(**price), share))
+    return made.id
+
+
+@pytest.mark.parametrize(
+    "text", [report("refused"), report("review"), report(days=-0.0001), report(rules="old"), "{}"]
+)
+def test_what_did_not_pass_or_passed_long_ago_is_not_listed(shop, text):
+    model(shop, shop.seller, text=text)
+    made = offered(shop, shop.seller, month=10)
+    with pytest.raises(WrongState, match="verification"):
+        shop.market.publish(Actor(shop.seller), made, "public")
+    state(shop, "ink", report_json=report())
+    assert shop.market.publish(Actor(shop.seller), made, "public").state == "listed"
+
+
+def test_a_model_is_seen_by_who_pays_for_it(shop):
+    model(shop, shop.seller)
+    made = offered(shop, shop.seller, month=10)
+    sees = lambda: shop.market.visible("model", shop.buyer, shop.seller, "ink")  # noqa: E731
+    shop.market.publish(Actor(shop.seller), made, "public")
+    assert not sees()
+    shop.top_up(shop.buyer, 100)
+    shop.market.do(orders.buy, shop.market.rules, Wanted(shop.buyer, made, "month", 1))
+    assert sees()
+    shop.market.do(listings.withdraw, Actor(shop.seller), made)
+    assert not sees()
+    shop.market.publish(Actor(shop.seller), made, "public")
+    (right,) = shop.market.look(lambda c, now: subscriptions.due(c, now + 31 * DAY))
+    shop.market.do(subscriptions.revoke, right)
+    assert not sees()
+    state(shop, "ink", state="suspended")
+    with pytest.raises(NoAccess):
+        shop.market.do(orders.buy, shop.market.rules, Wanted(shop.buyer, made, "month", 1))
+
+
+def test_what_a_model_cannot_be(shop):
+    model(shop, shop.seller)
+    for price in ({"run": 1}, {"megapixel": 1}, {"month": 5, "quota": 5}):
+        with pytest.raises(BadOption):
+            offered(shop, shop.seller, **price)
+        (mine,) = shop.market.look(listings.of_owner, shop.seller, None, 1)
+        shop.market.do(listings.remove, Actor(shop.seller), mine.id)
+    with pytest.raises(NotFound):
+        shop.market.create(Actor(shop.buyer), "model", "ink", Card("Mine"))
+    state(shop, "ink", state="refused")
+    with pytest.raises(NotFound):
+        shop.market.create(Actor(shop.seller), "model", "ink", Card("Ink"))
+
+
+def test_badges_are_earned(shop):
+    model(shop, shop.seller)
+    made = offered(shop, shop.seller)
+    found = shop.market.look(lambda c, _now: listings.get(c, made))
+    standing = search.Standing(100, 1.0, 0, None)
+    look = lambda: shop.market.look(badges.badges, found, standing)  # noqa: E731
+    assert [one.kind for one in look()] == ["verified", "score", "popular"]
+    state(shop, "ink", report_json=report(days=-0.0001))
+    assert [one.kind for one in look()] == ["score", "popular"]
+
+
+def test_a_pipeline_pays_the_owners_of_models_in_it(shop):
+    """What it asks for is written into the offer, and each sale is split by it."""
+    tom = shop.account("Tom")
+    name = model(shop, tom, "net")
+    shop.market._goods = Goods(shop.market._goods, [f"{name}@1"])
+    made = shop.market.create(Actor(shop.seller), "pipeline", "double", Card("Double"))
+    offer = lambda: shop.market.offer(Actor(shop.seller), made.id, Terms(Price(run=100)))  # noqa: E731
+    with pytest.raises(BadOption, match="not on offer"):
+        offer()
+    theirs = offered(shop, tom, "net", month=5, share=2_500)
+    shop.market.publish(Actor(tom), theirs, "public")
+    assert offer().shares == {shop.seller: 7_500, tom: 2_500}
+    shop.market.publish(Actor(shop.seller), made.id, "public")
+    shop.top_up(shop.buyer, 100)
+    terms = shop.runs.agreed(shop.asked(), shop.runs.targets.find(shop.double, shop.buyer))
+    assert terms["shares"] == {shop.seller: 7_500, tom: 2_500}
+    state(shop, "net", report_json=report(days=-0.0001))
+    with pytest.raises(WrongState, match="verification"):
+        shop.market.publish(Actor(shop.seller), made.id, "public")
+    assert shop.market.look(lambda c, _now: reading.balance(c, earned(tom))).balance == 0
+
+
+class Goods:
+    """The workshop's, and a model that a pipeline is said to use: its weights are not here."""
+
+    def __init__(self, real, models):
+        self.real, self.found = real, models
+
+    def models(self, account, pipeline):
+        return [*self.real.models(account, pipeline), *self.found]

@@ -1,0 +1,314 @@
+"""What is bought is paid for once, had once, and given back to the credit."""
+
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from printroom.accounts.audit import CONSOLE, Actor
+from printroom.core.errors import (
+    AlreadyThere,
+    BadOption,
+    KeyReused,
+    NoAccess,
+    NotEnoughCredits,
+    NotFound,
+    TermsChanged,
+    WrongState,
+)
+from printroom.marketplace import coupons, entitlements, listings, orders, sales, subscriptions
+from printroom.marketplace.coupons import Coupon
+from printroom.marketplace.ledger import reading
+from printroom.marketplace.ledger.model import FEES, GIFTS, earned, payable, wallet
+from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.model import SALES
+from printroom.marketplace.orders import Wanted
+from printroom.marketplace.prices import Price
+from printroom.marketplace.rules import DAY, MONTH, Rules
+
+RULES = Rules(fee=2000, maturing=14 * DAY)
+SAM, ANN = Actor("sam"), Actor("ann")
+
+
+class Stall:
+    """Something of Sam's that is sold by the month, with a third of it to Tom; Ann has credits."""
+
+    def __init__(self, books):
+        self.books = books
+        self.listing = books.do(listings.create, SAM, "pipeline", "ink", Card("Ink")).id
+        self.offer(month=900, quota=3)
+        books.do(listings.publish, SAM, self.listing, "public")
+        books.top_up("ann", 10_000, "1")
+
+    def offer(self, **price):
+        shares = {"sam": 6667, "tom": 3333}
+        terms = Terms(Price(**price))
+        return self.books.do(listings.offer, SAM, self.listing, terms, shares)
+
+    def buy(self, offer=1, account="ann", **fields):
+        wanted = Wanted(account, self.listing, "month", offer, **fields)
+        return self.books.do(orders.buy, RULES, wanted)
+
+    def right(self, account="ann"):
+        (found,) = self.books.look(entitlements.live, account, self.listing)
+        return found
+
+    def has(self, name):
+        return self.books.balance(name).balance
+
+    def tick(self, seconds):
+        self.books.clock.now += seconds
+        return subscriptions.renew_all(RULES, self.books.do)
+
+
+@pytest.fixture
+def stall(books):
+    made = Stall(books)
+    yield made
+    assert books.look(reading.audit) == []
+
+
+def test_a_month_is_paid_and_shared_out(stall):
+    order = stall.buy()
+    assert (order.paid, stall.has(wallet("ann"))) == (900, 9_100)
+    assert (stall.has(FEES), stall.has(earned("sam")), stall.has(earned("tom"))) == (180, 480, 240)
+    right = stall.right()
+    assert (right.quota, right.until - right.since, right.renews) == (3, MONTH, True)
+
+
+def test_a_double_click_is_one_order(stall):
+    first = stall.buy(key="k")
+    assert stall.buy(key="k") == first
+    with pytest.raises(KeyReused):
+        stall.buy(key="k", coupon="XXXX")
+    with pytest.raises(AlreadyThere):
+        stall.buy()
+    assert stall.has(wallet("ann")) == 9_100
+
+
+@pytest.mark.parametrize("key", ["k", None])
+def test_clicks_at_the_same_moment_are_one_order(stall, key):
+    found = []
+
+    def click():
+        try:
+            found.append(stall.buy(key=key).id)
+        except AlreadyThere:
+            found.append(None)
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found) - {None}) == 1
+    assert len(found) == 4
+    assert (None in found) == (key is None)
+    assert stall.has(wallet("ann")) == 9_100
+
+
+def test_an_offer_that_was_followed_by_another_is_not_sold(stall):
+    stall.offer(month=5_000)
+    with pytest.raises(TermsChanged):
+        stall.buy(offer=1)
+    assert stall.has(wallet("ann")) == 10_000
+    assert stall.buy(offer=2).paid == 5_000
+
+
+def test_the_same_terms_again_are_no_new_offer(stall):
+    assert stall.offer(month=900, quota=3).number == 1
+
+
+def test_what_cannot_be_bought(stall, books):
+    with pytest.raises(NotEnoughCredits):
+        stall.buy(account="poor")
+    with pytest.raises(BadOption):
+        stall.buy(account="sam")
+    stall.offer(run=5)
+    with pytest.raises(BadOption):
+        stall.buy(offer=2)
+    books.do(listings.suspend, CONSOLE, stall.listing, "it is a copy")
+    with pytest.raises(NotFound):
+        stall.buy()
+    with pytest.raises(WrongState):
+        books.do(listings.publish, SAM, stall.listing, "public")
+
+
+def test_the_last_unit_of_a_quota_goes_to_one(stall, books):
+    stall.buy()
+    right = stall.right().id
+    taken = []
+
+    def take(number):
+        for turn in range(2):
+            run = f"{number}-{turn}"
+            try:
+                books.do(entitlements.take, f"{run}:1", run, right)
+                books.do(entitlements.take, f"{run}:1", run, right)  # as if the answer was lost
+            except NoAccess:
+                continue
+            taken.append(run)
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 3
+    assert stall.right().used == 3
+    with books.database.write() as connection:
+        assert entitlements.settle(connection, taken[0], used=False) == right
+        assert entitlements.settle(connection, taken[0], used=False) is None
+        assert entitlements.settle(connection, taken[1], used=True) == right
+    assert stall.right().used == 2
+    assert books.look(entitlements.usable, books.clock.now, "ann", stall.listing).id == right
+
+
+def test_what_failed_last_month_is_not_given_to_this_one(stall, books):
+    stall.buy()
+    books.do(entitlements.take, "r:1", "r", stall.right().id)
+    assert stall.tick(MONTH) == 1
+    books.do(entitlements.take, "s:1", "s", stall.right().id)
+    with books.database.write() as connection:
+        entitlements.settle(connection, "r", used=False)
+    assert stall.right().used == 1
+
+
+def test_months_follow_each_other_until_the_wallet_is_empty(stall, books):
+    books.do(orders.buy, RULES, Wanted("ann", stall.listing, "month", 1))
+    stall.offer(month=50)  # who has bought keeps the price
+    for month in range(10):
+        assert stall.tick(MONTH) == 1
+        assert stall.has(wallet("ann")) == 10_000 - 900 * (month + 2)
+    stall.tick(MONTH)
+    assert stall.right().state == "grace"
+    books.do(entitlements.take, "r:1", "r", stall.right().id)  # it goes on
+    until = stall.right().until
+    books.top_up("ann", 900, "2")
+    stall.tick(DAY)
+    right = stall.right()
+    assert (right.state, right.since, right.used) == ("active", until, 0)
+    stall.tick(MONTH)
+    stall.tick(RULES.grace)
+    assert books.look(entitlements.live, "ann", stall.listing) == []
+    assert books.look(entitlements.usable, books.clock.now, "ann", stall.listing) is None
+
+
+def test_a_month_that_nobody_renewed_in_time_is_not_paid(stall):
+    stall.buy()
+    stall.tick(5 * MONTH)
+    assert stall.has(wallet("ann")) == 8_200
+    assert stall.right().until > stall.books.clock.now
+
+
+def test_who_cancels_has_the_month_and_no_more(stall, books):
+    stall.buy()
+    right = stall.right().id
+    books.do(subscriptions.cancel, ANN, right)
+    assert not stall.right().renews
+    assert books.do(subscriptions.resume, ANN, right).renews
+    books.do(subscriptions.cancel, ANN, right)
+    assert books.look(entitlements.usable, books.clock.now, "ann", stall.listing).id == right
+    stall.tick(MONTH)
+    assert books.look(entitlements.live, "ann", stall.listing) == []
+    assert stall.has(wallet("ann")) == 9_100
+    with pytest.raises(WrongState):
+        books.do(subscriptions.resume, ANN, right)
+    with pytest.raises(NotFound):
+        books.do(subscriptions.cancel, SAM, right)
+
+
+def test_who_ends_it_at_once_gets_back_what_is_left(stall, books):
+    stall.buy()
+    books.clock.now += MONTH / 4
+    books.do(subscriptions.cancel, ANN, stall.right().id, at_once=True)
+    assert stall.has(wallet("ann")) == 9_100 + 675
+    assert stall.has(earned("sam")) + stall.has(earned("tom")) + stall.has(FEES) == 225
+    stall.buy()
+    right = stall.right().id
+    books.do(entitlements.take, "r:1", "r", right)
+    books.do(entitlements.take, "s:1", "s", right)
+    books.do(subscriptions.cancel, ANN, right, at_once=True)  # two of three runs are used
+    assert stall.has(wallet("ann")) == 9_775 - 600
+
+
+def test_a_switch_is_one_step(stall, books):
+    stall.buy()
+    stall.offer(month=100_000)
+    with pytest.raises(NotEnoughCredits):
+        books.do(subscriptions.switch, RULES, ANN, stall.right().id)
+    assert (stall.right().offer, stall.has(wallet("ann"))) == (1, 9_100)
+    stall.offer(month=1_200)
+    books.clock.now += MONTH / 2
+    right = books.do(subscriptions.switch, RULES, ANN, stall.right().id)
+    assert (right.offer, stall.has(wallet("ann"))) == (3, 9_100 + 450 - 1_200)
+
+
+def test_refunds_go_back_to_the_credit_also_of_what_was_paid_out(stall, books):
+    order = stall.buy()
+    back = lambda amount: books.do(orders.refund_order, SAM, order.id, amount, any_=False)  # noqa: E731
+    assert back(7).refunded == 7
+    assert stall.has(wallet("ann")) == 9_107
+    books.clock.now += MONTH + RULES.maturing
+    assert books.do(sales.mature) == 2
+    assert stall.has(earned("sam")) == stall.has(earned("tom")) == 0
+    assert stall.has(payable("sam")) + stall.has(payable("tom")) + stall.has(FEES) == 893
+    with pytest.raises(BadOption):
+        back(894)
+    assert back(None).refunded == 900
+    for name in (payable("sam"), payable("tom"), FEES):
+        assert stall.has(name) == 0
+    assert stall.has(wallet("ann")) == 10_000
+    assert books.look(entitlements.live, "ann", stall.listing) == []
+    with pytest.raises(WrongState):
+        back(None)
+    with pytest.raises(NotFound):
+        books.do(orders.refund_order, ANN, order.id, None, any_=False)
+    with books.database.read() as connection:
+        rows = connection.execute(select(SALES)).all()
+    assert all(row.refunded == row.amount for row in rows)
+
+
+def test_nothing_matures_before_the_month_is_over(stall, books):
+    stall.buy()
+    books.clock.now += MONTH
+    assert books.do(sales.mature) == 0
+    books.clock.now += RULES.maturing
+    assert books.do(sales.mature) == 2
+    assert books.do(sales.mature) == 0
+    assert stall.has(payable("sam")) == 480
+
+
+def test_coupons_are_worth_once_what_they_say(stall, books):
+    books.do(coupons.make, SAM, Coupon("HALF", "sam", stall.listing, 5_001, 0, 2, 0, None, 0))
+    books.do(coupons.make, CONSOLE, Coupon("GIFT", None, None, 0, 50, 1, 0, None, 0))
+    with pytest.raises(AlreadyThere):
+        books.do(coupons.make, SAM, Coupon("GIFT", "sam", None, 1, 0, 1, 0, None, 0))
+    for code in ("NONE", "GIFT"):
+        with pytest.raises(NoAccess):
+            stall.buy(coupon=code)
+    order = stall.buy(coupon="HALF")
+    assert (order.discount, order.paid) == (450, 450)
+    books.do(subscriptions.cancel, ANN, stall.right().id, at_once=True)
+    assert stall.has(wallet("ann")) == 10_000
+    with pytest.raises(NoAccess):
+        stall.buy(coupon="HALF")  # once for each account
+    with pytest.raises(NoAccess):
+        books.do(coupons.redeem, "ann", "HALF")
+    assert books.do(coupons.redeem, "ann", "GIFT") == 50
+    with pytest.raises(NoAccess):
+        books.do(coupons.redeem, "bob", "GIFT")
+    assert (stall.has(wallet("ann")), stall.has(GIFTS)) == (10_050, -50)
+    books.do(coupons.end, SAM, "sam", "HALF")
+    books.top_up("bob", 900, "3")
+    with pytest.raises(NoAccess):
+        stall.buy(account="bob", coupon="HALF")
+
+
+def test_a_coupon_for_all_of_the_price_leaves_nothing_to_pay(stall, books):
+    books.do(coupons.make, SAM, Coupon("FREE", "sam", None, 10_000, 0, 1, 0, None, 0))
+    order = stall.buy(coupon="FREE", account="poor")
+    assert (order.paid, order.txn) == (0, None)
+    assert stall.right("poor").quota == 3
+    with pytest.raises(WrongState):
+        books.do(orders.refund_order, SAM, order.id, None, any_=False)

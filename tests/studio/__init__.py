@@ -1,0 +1,1 @@
+"""A package, so that its browser is gone when its last test is."""

@@ -1,0 +1,39 @@
+// Models: what there is, and the account's own.
+import { api, data, send } from './client'
+import { base, persist } from './connection'
+import type { components } from './schema'
+import { unique } from './unique'
+
+export type Model = components['schemas']['Model']
+export type Finding = components['schemas']['Finding']
+export type Score = components['schemas']['Score']
+export type Draft = Omit<components['schemas']['ModelCreate'], 'parts' | 'reading'>
+
+export const models = (query: string, after: string | undefined) => data(api.GET('/v1/models', { params: { query: { query, after } } }))
+
+/** `name`: with or without a version. */
+export const model = (owner: string, name: string): Promise<Model> => data(api.GET('/v1/models/{owner}/{name}', { params: { path: { owner, name } } }))
+
+export const versions = async (owner: string, name: string): Promise<Model[]> =>
+  (await data(api.GET('/v1/models/{owner}/{name}/versions', { params: { path: { owner, name } } }))).data
+
+/** A draft is given once, however often it is sent. */
+export function given(draft: Draft): Promise<Model> {
+  const key = unique()
+  return persist(() => data(api.POST('/v1/models', { params: { header: { 'Idempotency-Key': key } }, body: { ...draft, parts: {} } })))
+}
+
+export const described = (owner: string, name: string, title: string, description: string): Promise<Model> =>
+  data(api.PATCH('/v1/models/{owner}/{name}', { params: { path: { owner, name } }, body: { title, description } }))
+
+export const removed = (owner: string, name: string): Promise<unknown> =>
+  data(api.DELETE('/v1/models/{owner}/{name}', { params: { path: { owner, name } } }))
+
+/** What a model makes of a picture. */
+export async function tried(id: string, picture: Blob): Promise<Blob> {
+  const address = `${base}v1/images/enhance?model=${encodeURIComponent(id)}`
+  return (await send(new Request(address, { method: 'POST', body: picture, headers: { 'content-type': picture.type || 'application/octet-stream' } }))).blob()
+}
+
+/** `ink@2` of `acme/ink@2`: what stands behind the owner in addresses. */
+export const tail = (id: string): string => id.slice(id.indexOf('/') + 1)

@@ -1,0 +1,305 @@
+// What is selected, with all that can be said of it: names, where each port has its value from,
+// conditions; of nothing, the pipeline's own name and title.
+import { type ReactNode, useState } from 'react'
+import { e } from '../../texts/editor'
+import { Button, FIELD, Field, Select } from '../../ui/parts'
+import { type Port, said, words, type Words } from '../pipelines/ports'
+import { type Desk, spoken, useDesk, useSeen } from './desk'
+import { rename } from './edits'
+import { isOf } from './kinds'
+import {
+  type End, type Id, idOf, isOpen, ITEM, itemOf, nameOf, refTo, sortOf, type Sort, sources, type Spec, type Step, VALUE,
+} from './spec'
+import { Value } from './Value'
+import { bind, changed, refusal } from './wiring'
+
+export function Inspector({ editable, onDuplicate, onRemove }: { editable: boolean; onDuplicate: () => void; onRemove: () => void }) {
+  const desk = useDesk()
+  const selected = useSeen((state) => state.selected)
+  const spec = useSeen((state) => state.history.now.spec)
+  const [id] = selected
+  const name = id === undefined ? '' : nameOf(id)
+  const step = spec.steps[name]
+  return (
+    <fieldset disabled={!editable} className="ed-form">
+      {id === undefined && <Whole desk={desk} spec={spec} />}
+      {selected.length > 1 && <p>{e.inspect.many(selected.length)}</p>}
+      {selected.length === 1 && id !== undefined && (
+        <div key={id} className="ed-form">
+          <Name desk={desk} id={id} spec={spec} />
+          {sortOf(id) === 'step' && step !== undefined && <OfStep desk={desk} id={id} step={step} />}
+          {sortOf(id) === 'in' && <OfInput desk={desk} name={name} port={spec.inputs?.[name] ?? 'text'} />}
+          {sortOf(id) === 'out' && <From desk={desk} label={e.inspect.from} to={{ node: id, port: VALUE }} raw={spec.outputs?.[name]} />}
+          <Faults id={id} />
+        </div>
+      )}
+      {id !== undefined && (
+        <div className="ed-actions">
+          <Button onClick={onDuplicate}>{e.inspect.duplicate}</Button>
+          <Button kind="danger" onClick={onRemove}>
+            {e.inspect.remove}
+          </Button>
+        </div>
+      )}
+    </fieldset>
+  )
+}
+
+function Whole({ desk, spec }: { desk: Desk; spec: Spec }) {
+  const set = (parts: Partial<Spec>) => desk.respec(e.done.heading, (old) => ({ ...old, ...parts }), `heading:${Object.keys(parts).join()}`)
+  return (
+    <>
+      <p className="ed-hint">{e.inspect.none}</p>
+      <Field label={e.name} hint={e.nameHint}>
+        <input className={FIELD} value={spec.name} spellCheck={false} onChange={(event) => set({ name: event.target.value })} />
+      </Field>
+      <Field label={e.title} hint={e.titleHint}>
+        <input className={FIELD} value={spec.title ?? ''} onChange={(event) => set({ title: event.target.value })} />
+      </Field>
+      {Object.keys(spec.outputs ?? {}).length === 0 && <p className="ed-hint">{e.inspect.outputs}</p>}
+    </>
+  )
+}
+
+const NAMES: Record<Sort, RegExp> = { in: /^[A-Za-z_]\w{0,63}$/, step: /^[A-Za-z_][\w-]{0,63}$/, out: /^[A-Za-z_]\w{0,63}$/ }
+
+function Name({ desk, id, spec }: { desk: Desk; id: Id; spec: Spec }) {
+  const [text, setText] = useState(nameOf(id))
+  const sort = sortOf(id)
+  const others = { in: spec.inputs, step: spec.steps, out: spec.outputs }[sort] ?? {}
+  const why = text === nameOf(id) ? '' : !NAMES[sort].test(text) ? e.inspect.badName : text in others ? e.inspect.takenName(text) : ''
+  const done = () => {
+    if (text === nameOf(id) || why !== '') return setText(why === '' ? text : nameOf(id))
+    desk.edit(e.done.rename(text), (doc) => rename(doc, id, text))
+    desk.choose([idOf(sort, text)])
+  }
+  return (
+    <Field label={e.name} hint={why === '' ? undefined : <span className="ed-wrong">{why}</span>}>
+      <input
+        className={FIELD}
+        value={text}
+        spellCheck={false}
+        aria-invalid={why !== ''}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={done}
+        onKeyDown={(event) => event.key === 'Enter' && done()}
+      />
+    </Field>
+  )
+}
+
+function OfStep({ desk, id, step }: { desk: Desk; id: Id; step: Step }) {
+  const name = nameOf(id)
+  const known = desk.palette.get(step.use)
+  const set = (said_: string, parts: Partial<Step>, key: string) => desk.respec(said_, (spec) => changed(spec, name, parts), `${key}:${name}`)
+  return (
+    <>
+      <p className="ed-hint">
+        {known === undefined ? e.node.missing : `${known.description || known.title} ${e.inspect.describes(known.streams)}`}
+      </p>
+      {Object.entries(known?.inputs ?? {}).map(([port, kind]) => (
+        <Bound key={port} desk={desk} id={id} step={step} port={port} kind={kind} />
+      ))}
+      <Field label={e.node.when} hint={e.inspect.whenHint}>
+        <input
+          className={FIELD}
+          value={step.when ?? ''}
+          spellCheck={false}
+          onChange={(event) => set(e.done.condition(name), { when: event.target.value || undefined }, 'when')}
+        />
+      </Field>
+      <Field label={e.node.each} hint={e.inspect.eachHint}>
+        <input
+          className={FIELD}
+          value={step.each ?? ''}
+          spellCheck={false}
+          onChange={(event) => set(e.done.each(name), { each: event.target.value || undefined }, 'each')}
+        />
+      </Field>
+    </>
+  )
+}
+
+/** A port of a step: where it has its value from, and the value itself. */
+function Bound({ desk, id, step, port, kind }: { desk: Desk; id: Id; step: Step; port: string; kind: Port }) {
+  const raw = step.with?.[port]
+  const name = nameOf(id)
+  const set = (value: unknown) => desk.respec(e.done.value(`${name}.${port}`), (spec) => bind(spec, name, port, value), `value:${name}.${port}`)
+  const secret = typeof raw === 'object' && raw !== null && 'secret' in raw ? String(raw.secret) : null
+  return (
+    <div className="ed-bound">
+      <From desk={desk} label={e.inspect.source(port)} to={{ node: id, port }} raw={raw} kind={kind} each={step.each !== undefined} />
+      {secret !== null && (
+        <input className={FIELD} aria-label={e.inspect.secretName} value={secret} spellCheck={false} onChange={(event) => set({ secret: event.target.value })} />
+      )}
+      {!isOpen(raw) && words(kind).type !== 'picture' && (
+        <div className="ed-row">
+          <Value port={kind} value={raw} label={`${port}: ${said(kind)}`} onChange={set} />
+          {raw !== undefined && 'default' in words(kind) && (
+            <Button kind="quiet" aria-label={e.inspect.reset(port)} title={e.inspect.reset(port)} onClick={() => set(undefined)}>
+              ↺
+            </Button>
+          )}
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** Chooses what leads to a port: what does not fit is there, and says why it cannot be taken. */
+function From({ desk, label, to, raw, kind, each = false }: { desk: Desk; label: string; to: End; raw: unknown; kind?: Port; each?: boolean }) {
+  const { spec, palette } = desk
+  const all = sources(spec, palette).map((end) => ({ ref: refTo(end), end, why: refusal(spec, palette, end, to) }))
+  const at = isOpen(raw) ? (typeof raw === 'string' ? raw : 'secret' in (raw as object) ? 'secret' : 'written') : ''
+  const known = at === '' || at === 'secret' || at === ITEM || all.some((one) => one.ref === at)
+  const take = (chosen: string) => {
+    const found = all.find((one) => one.ref === chosen)
+    const name = nameOf(to.node)
+    if (found !== undefined) return desk.join(found.end, to)
+    if (sortOf(to.node) === 'out') return desk.respec(e.done.value(name), (old) => ({ ...old, outputs: { ...old.outputs, [name]: '' } }))
+    const value = chosen === ITEM ? ITEM : chosen === 'secret' ? { secret: 'NAME' } : undefined
+    desk.respec(e.done.value(`${name}.${to.port}`), (old) => bind(old, name, to.port, value))
+  }
+  return (
+    <Field label={label}>
+      <Select value={known ? at : 'written'} onChange={(event) => take(event.target.value)}>
+        <option value="">{kind === undefined || words(kind).type === 'picture' ? e.inspect.unbound : e.inspect.constant}</option>
+        {!known && <option value="written">{e.inspect.written}</option>}
+        {each && <option value={ITEM}>{e.inspect.item}</option>}
+        {kind !== undefined && words(kind).type === 'text' && <option value="secret">{e.inspect.secret}</option>}
+        {all.map(({ ref, end, why }) => (
+          <option key={ref} value={ref} disabled={why !== '' && ref !== at}>
+            {why === '' || ref === at ? spoken(end) : `${spoken(end)}: ${why}`}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  )
+}
+
+const KINDS = ['picture', 'text', 'number', 'choice', 'flag', 'model', 'tensor', 'list']
+const BEGUN: Record<string, Words> = {
+  choice: { type: 'choice', of: ['one', 'other'] },
+  list: { type: 'list', item: 'picture' },
+}
+
+function OfInput({ desk, name, port }: { desk: Desk; name: string; port: Port }) {
+  const kind = words(port)
+  const set = (next: Words) => {
+    const plain = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined && value !== '' && value !== false)) as unknown as Words
+    if ('default' in next) plain.default = next.default ?? null
+    desk.respec(e.done.input(name), (spec) => ({ ...spec, inputs: { ...spec.inputs, [name]: plain } }), `input:${name}`)
+  }
+  return (
+    <>
+      <Field label={e.inspect.kind}>
+        <Select value={kind.type} onChange={(event) => set(BEGUN[event.target.value] ?? { type: event.target.value })}>
+          {KINDS.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </Select>
+      </Field>
+      {kind.type === 'number' && (
+        <>
+          <NumberField label={e.inspect.low} value={kind.low} onChange={(low) => set({ ...kind, low })} />
+          <NumberField label={e.inspect.high} value={kind.high} onChange={(high) => set({ ...kind, high })} />
+          <Check label={e.inspect.integer} checked={kind.integer === true} onChange={(integer) => set({ ...kind, integer })} />
+        </>
+      )}
+      {kind.type === 'choice' && <Offered of={kind.of ?? []} onChange={(of) => set({ ...kind, of })} />}
+      {kind.type === 'model' && (
+        <Field label={e.inspect.task}>
+          <input className={FIELD} value={kind.task ?? ''} onChange={(event) => set({ ...kind, task: event.target.value })} />
+        </Field>
+      )}
+      {kind.type === 'list' && (
+        <Field label={e.inspect.item_}>
+          <Select value={words(itemOf(port) ?? 'text').type} onChange={(event) => set({ type: 'list', item: event.target.value })}>
+            {KINDS.slice(0, 3).map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </Select>
+        </Field>
+      )}
+      {kind.type !== 'picture' && (
+        <Check
+          label={e.inspect.hasDefault}
+          checked={'default' in kind}
+          onChange={(may) => {
+            const { default: _, ...rest } = kind
+            set(may ? { ...rest, default: firstOf(rest) } : rest)
+          }}
+        />
+      )}
+      {'default' in kind && (
+        <Labelled label={e.inspect.fallback}>
+          <Value port={{ ...kind, default: undefined }} value={kind.default ?? undefined} label={e.inspect.fallback} onChange={(value) => set({ ...kind, default: value })} />
+        </Labelled>
+      )}
+    </>
+  )
+}
+
+/** A value to begin with, of that kind. */
+function firstOf(kind: Words): unknown {
+  const found = [kind.of?.[0], kind.low, kind.high, 0, false, ''].find((value) => value !== undefined && isOf(value, kind) === '')
+  return found ?? (kind.type === 'list' ? [] : null)
+}
+
+function Labelled({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="ed-bound">
+      <span className="ed-label">{label}</span>
+      {children}
+    </div>
+  )
+}
+
+function NumberField({ label, value, onChange }: { label: string; value: number | undefined; onChange: (value: number | undefined) => void }) {
+  return (
+    <Field label={label}>
+      <input
+        type="number"
+        step="any"
+        className={FIELD}
+        value={value ?? ''}
+        onChange={(event) => onChange(event.target.value === '' ? undefined : Number(event.target.value))}
+      />
+    </Field>
+  )
+}
+
+function Check({ label, checked, onChange }: { label: string; checked: boolean; onChange: (checked: boolean) => void }) {
+  return (
+    <label className="ed-check">
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
+      {label}
+    </label>
+  )
+}
+
+/** What a choice is of, as it is typed: `1, 2, 4`. */
+function Offered({ of, onChange }: { of: (string | number | boolean)[]; onChange: (of: (string | number)[]) => void }) {
+  const [text, setText] = useState(of.join(', '))
+  const write = (typed: string) => {
+    setText(typed)
+    const parts = typed.split(',').map((one) => one.trim()).filter((one) => one !== '')
+    if (parts.length > 0) onChange([...new Set(parts)].map((one) => (Number.isFinite(Number(one)) ? Number(one) : one)))
+  }
+  return (
+    <Field label={e.inspect.of} hint={e.inspect.ofHint}>
+      <input className={FIELD} value={text} onChange={(event) => write(event.target.value)} />
+    </Field>
+  )
+}
+
+function Faults({ id }: { id: Id }) {
+  const faults = useSeen((state) => state.faults.get(id))
+  return faults === undefined ? null : (
+    <ul className="ed-faults">
+      {faults.map((fault) => (
+        <li key={fault.place + fault.reason}>{`${fault.reason}${fault.remedy === '' ? '' : `: ${fault.remedy}`}`}</li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,20 @@
+// How a graph comes into view: all of it if that can be read, else its beginning.
+import { useReactFlow } from '@xyflow/react'
+import type { RefObject } from 'react'
+
+export const WHOLE_VIEW = { maxZoom: 1, padding: 0.08 }
+/** The scale at which text can just be read. */
+const LEAST = 0.6
+
+/** What to do once the nodes are there. */
+export function useBeginning(pane: RefObject<HTMLElement | null>): () => void {
+  const { fitView, getViewport, getNodesBounds, getNodes, setViewport } = useReactFlow()
+  const shown = async () => {
+    await fitView(WHOLE_VIEW)
+    if (getViewport().zoom >= LEAST) return
+    const { x, y, height } = getNodesBounds(getNodes())
+    const tall = pane.current?.clientHeight ?? 600
+    await setViewport({ x: 24 - x * LEAST, y: tall / 2 - (y + height / 2) * LEAST, zoom: LEAST })
+  }
+  return () => requestAnimationFrame(() => void shown())
+}

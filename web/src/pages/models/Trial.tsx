@@ -1,0 +1,83 @@
+// What a model does to a picture: the sample, or one of this machine.
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { send } from '../../api/client'
+import { base } from '../../api/connection'
+import { type Model, tried } from '../../api/models'
+import { t } from '../../texts/models'
+import { useDoing } from '../../ui/doing'
+import { Button, Card, Fault } from '../../ui/parts'
+import { tryable } from './OneModel'
+
+const Compare = lazy(() => import('../enhance/Compare').then((module) => ({ default: module.Compare })))
+
+interface Pair {
+  before: string
+  after: string
+  width: number
+  height: number
+}
+
+export function Trial({ model }: { model: Model }) {
+  const input = useRef<HTMLInputElement>(null)
+  const { busy, fault, run } = useDoing()
+  const [pair, setPair] = useState<Pair | null>(null)
+  useEffect(() => () => pair?.before !== undefined ? [pair.before, pair.after].forEach(URL.revokeObjectURL) : undefined, [pair])
+  const see = (picture: () => Promise<Blob>) => void run(async () => setPair(await compared(model, await picture())))
+  const example = model.examples[0]?.input
+  return (
+    <Card title={t.tryIt}>
+      {!tryable(model) ? (
+        <p className="text-soft">{t.untryable}</p>
+      ) : (
+        <div className="flex flex-wrap items-center gap-2">
+          {example !== undefined && (
+            <Button disabled={busy} onClick={() => see(() => here(example))}>
+              {t.sample}
+            </Button>
+          )}
+          <Button disabled={busy} onClick={() => input.current?.click()}>
+            {t.choose}
+          </Button>
+          <input
+            ref={input}
+            type="file"
+            hidden
+            data-testid="picture"
+            accept="image/*"
+            onChange={(event) => {
+              const file = event.target.files?.[0]
+              event.target.value = ''
+              if (file !== undefined) see(() => Promise.resolve(file))
+            }}
+          />
+          {busy && (
+            <span role="status" className="text-soft">
+              {`${t.working}…`}
+            </span>
+          )}
+        </div>
+      )}
+      {fault !== null && <Fault error={fault} />}
+      {pair !== null && (
+        <Suspense>
+          <div className="grid h-[32rem] max-h-[80vh] overflow-hidden rounded-md border border-line">
+            <Compare key={pair.after} {...pair} large={null} />
+          </div>
+        </Suspense>
+      )}
+    </Card>
+  )
+}
+
+/** A picture of this server, at an address below wherever it lies. */
+async function here(address: string): Promise<Blob> {
+  return (await send(new Request(base + address.replace(/^\//, '')))).blob()
+}
+
+async function compared(model: Model, picture: Blob): Promise<Pair> {
+  const after = URL.createObjectURL(await tried(model.id, picture))
+  const result = new Image()
+  result.src = after
+  await result.decode()
+  return { before: URL.createObjectURL(picture), after, width: result.naturalWidth, height: result.naturalHeight }
+}

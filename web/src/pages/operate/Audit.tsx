@@ -1,0 +1,79 @@
+// Who did what in this account, the newest first.
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { api, data } from '../../api/client'
+import { t } from '../../texts/operate'
+import { moment } from '../../ui/format'
+import { Button, Card, Empty, Loading } from '../../ui/parts'
+import { Cell, Table } from '../../ui/Table'
+import { Frame, Refused } from './Frame'
+
+interface Entry {
+  id: string
+  at: number
+  user: string | null
+  key: string | null
+  address: string
+  action: string
+  subject: string
+  details: Record<string, unknown>
+}
+interface Entries {
+  data: Entry[]
+  next: string | null
+}
+
+export function Audit() {
+  const found = useInfiniteQuery({
+    queryKey: ['audit'],
+    queryFn: async ({ pageParam }) => (await data(api.GET('/v1/audit', { params: { query: { before: pageParam } } }))) as unknown as Entries,
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+  const all = found.data?.pages.flatMap((page) => page.data) ?? []
+  return (
+    <Frame lead={t.audit.lead}>
+      {found.isPending && <Loading />}
+      {found.isError && <Refused error={found.error} scope="account" retry={() => void found.refetch()} />}
+      {found.isSuccess && all.length === 0 && <Empty>{t.audit.none}</Empty>}
+      {all.length > 0 && (
+        <Card>
+          <Table
+            label={t.parts.audit}
+            heads={[
+              [t.audit.at, 'left'],
+              [t.audit.what, 'left'],
+              [t.audit.to, 'left'],
+              [t.audit.who, 'left'],
+              [t.audit.from, 'left'],
+            ]}
+          >
+            {all.map((entry) => (
+              <tr key={entry.id}>
+                <Cell className="whitespace-nowrap text-soft">{moment(entry.at)}</Cell>
+                <Cell>
+                  {entry.action}
+                  {told(entry) !== '' && <span className="block max-w-80 text-xs text-soft break-words">{told(entry)}</span>}
+                </Cell>
+                <Cell className="font-mono text-xs break-all">{entry.subject}</Cell>
+                <Cell className="font-mono text-xs break-all">{entry.user ?? entry.key ?? t.audit.console}</Cell>
+                <Cell className="text-soft">{entry.address || t.audit.console}</Cell>
+              </tr>
+            ))}
+          </Table>
+          {found.hasNextPage && (
+            <div>
+              <Button disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+                {t.audit.more}
+              </Button>
+            </div>
+          )}
+        </Card>
+      )}
+    </Frame>
+  )
+}
+
+const told = (entry: Entry): string =>
+  Object.entries(entry.details)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ')
