@@ -1,6 +1,5 @@
 """Models of accounts in a workshop: whose may be named by whom, and what a pipeline lends."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,19 +10,23 @@ import numpy as np
 import pytest
 
 from printroom.accounts import people
-from printroom.accounts.audit import CONSOLE
+from printroom.accounts.audit import CONSOLE, Actor
 from printroom.assets.assets import New
 from printroom.catalogue import entries
+from printroom.catalogue.card import ModelCard
 from printroom.catalogue.entries import Draft
 from printroom.catalogue.models import read_model
-from printroom.core.errors import BadPipeline, NotFound
+from printroom.catalogue.verification.report import RULES, Declared, Report
+from printroom.core.errors import BadPipeline, NotFound, WrongState
 from printroom.core.settings import Settings
 from printroom.engine.enhancement import EnhanceOptions
 from printroom.engine.plan import resident
 from printroom.imaging.vips import pyvips
 from printroom.isolation.walls import bubblewrap
+from printroom.marketplace.listings import Card, Terms
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.spec import PipelineSpec
+from printroom.runs.examining import Examinations
 from printroom.workshop import Workshop
 
 LENT = """
@@ -65,8 +68,12 @@ class House:
         shop.database.run(
             partial(entries.entered, now=now, draft=draft, file=file, job=f"job of {account}")
         )
-        raw = {"verdict": "passed", "card": json.loads(card), "fingerprint": ""}
-        shop.database.run(partial(entries.settled, job=f"job of {account}", report=raw))
+        report = Report(
+            Declared("acme/ink", "MIT"), (), {}, RULES.revision, now, now + 1000,
+            ModelCard.from_json(card),
+        )  # fmt: skip
+        settled = partial(entries.settled, job=f"job of {account}", report=report.raw())
+        shop.database.run(settled)
 
     def graph(self, text: str, account: str) -> Graph:
         spec = PipelineSpec.from_yaml(text)
@@ -124,6 +131,16 @@ def test_the_plan_of_a_run_knows_whose_models_count(house: House) -> None:
     graph = house.graph(LENT, house.acme)
     plan = house.workshop.explain(graph, {}, account=house.acme)
     assert "acme/ink@1" in str(plan)
+
+
+def test_what_is_on_sale_stays(house: House) -> None:
+    shop, seller = house.workshop, Actor(house.acme)
+    listing = shop.market.create(seller, "model", "ink", Card("Inks"))
+    shop.market.offer(seller, listing.id, Terms())
+    shop.market.publish(seller, listing.id, "private")
+    with pytest.raises(WrongState, match=f"acme/ink@1 is on sale as {listing.id}"):
+        Examinations(shop).remove(seller, "ink", None)
+    assert shop.floor.model("acme/ink", [house.acme]).card.id == "acme/ink@1"
 
 
 def test_who_has_the_machine_at_hand_is_the_local_account(house: House, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ['/v1', '/v2', '/i', '/a', '/metrics', '/healthz', '/readyz', '/sample.jpg', '/docs'].map((path) => [
         path,
-        process.env.PRINTROOM ?? 'http://127.0.0.1:8000',
+        { target: process.env.PRINTROOM ?? 'http://127.0.0.1:8000', changeOrigin: false }, // else the API takes us for another site
       ]),
     ),
   },

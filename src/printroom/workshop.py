@@ -81,6 +81,8 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.storage.book import StoreBook
 
 _log = logging.getLogger(__name__)
+_SEEN_PIXELS, _SEEN_BYTES = 40 * 10**6, 64 * 2**20
+"""Of a picture that the market looks at."""
 FIXING = "enhance"
 """The pipeline that mends, and the node of it that says what ails a picture."""
 FAULTS = "faults"
@@ -524,6 +526,16 @@ class _Goods:
         names = {name for node in graph.nodes for name in _models_in(node)}
         models = [self.workshop.floor.model(name, (account,)) for name in sorted(names)]
         return [model.card.id for model in models if model.kept is not None]
+
+    def picture(self, account: str, file: str) -> bytes:
+        """The bytes of an account's file. Raises BadOption for one that is not to be looked at."""
+        assets = self.workshop.assets
+        found = assets.get(account, file)
+        pixels = (found.width or 0) * (found.height or 0)
+        if not 0 < pixels <= _SEEN_PIXELS or found.size > _SEEN_BYTES:
+            reason = f"{file} is no picture of at most {_SEEN_PIXELS // 10**6} megapixels"
+            raise BadOption(reason, "take a smaller one")
+        return assets.content(found).read(0, found.size)
 
 
 def _on_sale(connection: Connection, account: str, name: str, version: int) -> str | None:

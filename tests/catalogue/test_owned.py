@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, inspect
 
 from printroom.accounts import handles, people
@@ -96,7 +98,11 @@ class House:
         self.owned.forget()
 
     def settle(self, entry: Entry, card: Any = None, verdict: str = "passed") -> None:
-        report = {"verdict": verdict, "card": card, "fingerprint": "like"}
+        now = self.database.clock()
+        report = {
+            "verdict": verdict, "card": card, "fingerprint": "like", "rules": "1",
+            "expires_at": now + 2 * entries.SOON,
+        }  # fmt: skip
         self.run(entries.settled, job=entry.job, report=report)
 
 
@@ -215,6 +221,22 @@ def test_it_can_be_used_when_it_is_ready_and_by_its_owner_alone(house: House) ->
     assert house.owned.find("acme/ink", [house.bolt, house.acme]).card.version == 1
 
 
+def test_whatever_is_asked_for_is_not_found(house: House) -> None:
+    house.ready(house.give(house.acme)[0])
+
+    @given(st.text() | st.from_regex(r"[a-z/@0-9.-]{1,30}", fullmatch=True))
+    @settings(max_examples=60)
+    @example("acme/ink@01")
+    @example("acme/ink@99999999999")
+    @example("acme/ink\n")
+    @example("acme/ínk")
+    def check(name: str) -> None:
+        with pytest.raises(NotFound):
+            house.owned.find(name, [house.acme])
+
+    check()
+
+
 def test_the_newest_that_is_ready_is_meant_where_no_version_is_named(house: House) -> None:
     house.ready(house.give(house.acme)[0])
     house.give(house.acme)
@@ -267,7 +289,7 @@ def test_an_examination_ends_once(house: House) -> None:
 def test_examined_again_it_stays_what_it_is_until_it_does_not_pass(house: House) -> None:
     entry, _ = house.give(house.acme)
     house.ready(entry)
-    house.run(entries.examined_again, entry=entry, job="second")
+    house.run(entries.examined_again, now=1.0, entry=entry, job="second")
     again = house.owned.seen("acme/ink", [house.acme], ready=True).entry
     assert (again.state, again.job) == ("ready", "second")
     house.settle(entry, verdict="refused")  # of the first job: it is too late
@@ -280,6 +302,23 @@ def test_examined_again_it_stays_what_it_is_until_it_does_not_pass(house: House)
         house.owned.find("acme/ink", [house.acme])
 
 
+def test_reports_that_expire_or_were_made_by_other_rules_are_stale(house: House) -> None:
+    entry, _ = house.give(house.acme)
+    house.ready(entry)
+    made = house.database.clock()
+
+    def stale(later: float, rules: str = "1") -> list[int]:
+        found = house.run(entries.stale, now=made + later, rules=rules, most=9)
+        return [one.version for one in found]
+
+    assert stale(2 * entries.DAY) == []
+    assert stale(2 * entries.DAY, "2") == [1]
+    assert stale(entries.DAY / 2, "2") == []  # it was only just examined
+    assert stale(1.5 * entries.SOON) == [1]
+    house.run(entries.examined_again, now=made + 1.5 * entries.SOON, entry=entry, job="new")
+    assert stale(1.5 * entries.SOON + 60) == []
+
+
 def test_a_person_decides(house: House) -> None:
     entry, _ = house.give(house.acme)
     card = ModelCard("a/b", 1, "", "model.onnx", entry.digest, Geometry(), 1, "MIT")
@@ -287,7 +326,9 @@ def test_a_person_decides(house: House) -> None:
     ((waits, handle),) = house.run(entries.waiting, after=None, most=9)
     assert (waits.state, handle) == ("ready", "acme")
     assert house.run(entries.waiting, after=waits.id, most=9) == []
-    report = {"verdict": "refused", "card": None, "fingerprint": ""}
+    report = {
+        "verdict": "refused", "card": None, "fingerprint": "", "rules": "1", "expires_at": 1.0,
+    }  # fmt: skip
     house.run(entries.decided, entry=waits, report=report)
     assert house.run(entries.waiting, after=None, most=9) == []
     with pytest.raises(BadModel, match="suspended"):
@@ -297,12 +338,12 @@ def test_a_person_decides(house: House) -> None:
 def test_one_that_crosses_its_limits_too_often_is_suspended(house: House) -> None:
     entry, _ = house.give(house.acme)
     house.ready(entry)
+    old = {"now": house.database.clock() - breaches.DAY, "model": "acme/ink@1"}
+    assert not house.run(breaches.noted, **old, limit="cpu", reason="long ago")
     for _ in range(breaches.MOST):
         house.owned.breached("acme/ink@1", "memory", "it needed more than 2048 MiB")
     house.owned.breached("acme/ink@9", "memory", "there is none")
     assert house.owned.find("acme/ink", [house.acme]).card.version == 1
-    old = {"now": house.database.clock() - breaches.DAY, "model": "acme/ink@1"}
-    assert not house.run(breaches.noted, **old, limit="cpu", reason="long ago")
     house.owned.breached("acme/ink@1", "cpu", "it took more than 30 s")
     seen = house.owned.seen("acme/ink", [house.acme], ready=True).entry
     assert seen.state == "suspended"
@@ -313,12 +354,10 @@ def test_one_that_crosses_its_limits_too_often_is_suspended(house: House) -> Non
     assert (seen.state, seen.error) == ("ready", None)
 
 
-def test_no_more_than_some_are_examined_at_once(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(entries, "MOST_AT_ONCE", 2)
-    first, _ = house.give(house.acme, key="k")
-    house.give(house.acme)
+def test_no_more_than_some_are_examined_at_once(house: House) -> None:
+    first, _ = house.give(house.acme)
+    for _ in range(entries.MOST_AT_ONCE - 1):
+        house.give(house.acme)
     with pytest.raises(TooManyAtOnce):
         house.give(house.acme)
     house.give(house.bolt)

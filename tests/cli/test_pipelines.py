@@ -49,6 +49,9 @@ def test_a_pipeline_is_published_aliased_and_shown(printroom: Printroom, large: 
     rows = [json.loads(row) for row in printroom("pipelines", "list", "--json").stdout.splitlines()]
     assert {"id": "large@2", "title": "Enlarges twice as wide", "aliases": {"live": 1}} in rows
     assert printroom("pipelines", "alias", "large@2", "live").returncode == 0
+    told = printroom("pipelines", "versions", "large", "--json").stdout.splitlines()
+    rows = [json.loads(row) for row in told]
+    assert [(row["id"], row["aliases"]) for row in rows] == [("large@2", ["live"]), ("large@1", [])]
     shown = printroom("pipelines", "show", "large@live").stdout
     assert "large@2  Enlarges twice as wide" in shown
     assert "choice of 1, 2" in shown

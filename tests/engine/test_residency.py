@@ -16,7 +16,7 @@ from printroom.catalogue.card import Model, ModelCard
 from printroom.core.errors import BadModel, Cancelled, NeedsMemory
 from printroom.core.ledger import Crowded, Ledger
 from printroom.engine.order import Order
-from printroom.engine.residency import Residency
+from printroom.engine.residency import FORGOTTEN, Residency
 from printroom.engine.resident import Resident
 from printroom.imaging.tiling import Geometry
 
@@ -380,3 +380,22 @@ def test_a_session_is_loaded_again_by_whoever_runs_it(
         assert one.run(np.ones(1)).tolist() == [2]
     assert shop.loads == ["a", "b", "a"]
     assert a.leases == b.leases == 0
+
+
+def test_what_was_not_used_for_long_is_forgotten(house: Any, shop: Shop) -> None:
+    now = [0.0]
+    rooms = house(100, clock=lambda: now[0])
+    old, pinned, kept = (rooms.of(shop.model(name, 10)) for name in ("old", "pinned", "kept"))
+    rooms.pin(pinned)
+    for one in (old, pinned, kept):
+        with rooms.lease((one,)):
+            pass
+    rooms.let_go((old,))
+    now[0] = FORGOTTEN - 1
+    rooms.of(shop.model("early", 10))
+    assert rooms.knows(old)
+    now[0] = FORGOTTEN + 1
+    rooms.of(shop.model("late", 10))
+    assert [rooms.knows(one) for one in (old, pinned, kept)] == [False, True, True]
+    assert {one.model for one in rooms.facts()} == {"pinned@1", "kept@1"}
+    assert rooms.of(shop.model("old", 10)) is not old

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,26 @@ def test_stripped_leaves_nothing_but_the_profile(
     assert left == Metadata(icc=srgb_profile())
     for secret in (b"Printroom", b"Box camera", b"Tower"):
         assert secret not in data
+
+
+def test_who_made_it_and_whose_it_is_can_be_kept_alone(full: Metadata) -> None:
+    """Of EXIF in either byte order, and of none at all."""
+    for order, mark in (("<", b"II*\0"), (">", b"MM\0*")):
+        entry, text = (
+            struct.Struct(order + "HHI4s"),
+            {271: b"Box\0", 315: b"Ann\0", 33432: b"Bea\0"},
+        )
+        rows = b"".join(entry.pack(tag, 2, 4, value) for tag, value in text.items())
+        head = mark + struct.pack(order + "IH", 8, len(text))
+        came = Metadata(head + rows + bytes(4), full.xmp, full.icc)
+        kept = came.only("copyright")
+        tags = tags_of(kept.exif)
+        assert {tag: tags[tag] for tag in tags} == {315: "Ann", 33432: "Bea"}
+        assert (kept.xmp, kept.icc) == (None, full.icc)
+        assert came.only("keep") == came
+        assert came.only("strip") == came.stripped()
+    for none in (None, b"", b"no TIFF at all"):
+        assert Metadata(none, full.xmp).only("copyright") == Metadata()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -177,7 +177,7 @@ def test_many_threads_take_turns(opened, doubling, most):
 
 
 def test_a_loop_that_starts_after_the_trial_is_ended_by_the_clock(opened, turncoat, gone):
-    session = opened(turncoat, seconds=1.0)
+    session = opened(turncoat, seconds=2.0)
     good = batch(1, 3, 8, 8)
     assert np.array_equal(session.run(good), good)
     (wall,) = session.pids
@@ -240,6 +240,26 @@ def test_it_outlives_the_thread_that_opened_it_and_ends_with_its_session(
     assert not children(recursive=True)
     with pytest.raises(ModelFailed, match="closed"):
         made[0].run(batch(1, 3, 8, 8))
+
+
+def test_when_we_are_killed_nothing_of_it_is_left(doubling, gone):
+    code = """
+        import sys, time
+        from pathlib import Path
+        import psutil
+        from printroom.isolation.sandboxed import Limits, SandboxedSession
+        from printroom.runtimes.reading import Reading
+        session = SandboxedSession(Path(sys.argv[1]), Reading(), name="a/b", limits=Limits())
+        print(*(one.pid for one in psutil.Process().children(recursive=True)), flush=True)
+        time.sleep(60)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(doubling)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        started = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert len(started) >= 3  # the wall, what reaps inside of it, and the child
+    for pid in started:
+        gone(pid)
 
 
 def test_what_is_no_model_is_said_so(opened, folder):

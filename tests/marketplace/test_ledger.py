@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from printroom.core.errors import KeyReused, NotEnoughCredits
+import printroom.marketplace.model  # noqa: F401  all tables are known
+from printroom.core.errors import KeyReused, NotEnoughCredits, PrintroomError
 from printroom.marketplace.ledger import holds, reading
 from printroom.marketplace.ledger.holds import Hold
 from printroom.marketplace.ledger.model import FEES, METADATA, earned, outside, payable, wallet
@@ -160,6 +161,38 @@ def test_many_at_once_spend_what_is_there_and_no_more(books):
     assert len(done) == 15
     assert books.balance(wallet("ann")) == reading.Balance()
     assert books.balance(FEES).balance == 15
+    assert books.look(reading.audit) == []
+
+
+def test_ends_in_any_order_do_not_wait_for_each_other(books):
+    """As workers end several runs in one transaction: the same sellers, the other way round."""
+    books.top_up("ann", 1000, "1")
+    for number in range(40):
+        books.do(holds.place, Hold(f"h{number}", f"r{number}", wallet("ann"), 2))
+    faults = []
+
+    def end(numbers, sellers):
+        try:
+            for turn in range(0, len(numbers), 4):
+                with books.database.write() as connection:
+                    for number, seller in zip(numbers[turn:], sellers, strict=False):
+                        name = f"r{number}"
+                        if number % 4 == 3:
+                            holds.void(connection, name)
+                        else:
+                            sold = sale(2, seller=seller, fee=number % 2)
+                            holds.capture(connection, 0, name, sold)
+        except PrintroomError as error:
+            faults.append(error)
+
+    orders = (range(20), "abcd"), (range(39, 19, -1), "dcba")
+    threads = [threading.Thread(target=end, args=order) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert books.balance(wallet("ann")) == reading.Balance(940)
     assert books.look(reading.audit) == []
 
 

@@ -189,7 +189,7 @@ class Machine(RuleBasedStateMachine):
     @rule(buyer=st.sampled_from(BUYERS))
     def revoke(self, buyer):
         for right in self.live(self.who(buyer)):
-            self.do(subscriptions.revoke, right.id)
+            self.do(subscriptions.revoke, self.seller, right.id, any_=False)
 
     @rule(days=st.sampled_from([1, 3, 30]))
     def pass_time(self, days):

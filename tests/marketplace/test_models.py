@@ -1,17 +1,19 @@
-"""Models of accounts: offered once they are verified, sold by the month, a part of what others sell."""
+"""Models of accounts: offered once verified, sold by the month, a part of what others sell."""
 
 import json
 import time
 
+import onnx
 import pytest
 from sqlalchemy import insert, update
 
 from printroom.accounts.audit import Actor
+from printroom.assets.assets import New
 from printroom.catalogue.model import MODELS
 from printroom.catalogue.verification.report import Declared, Finding, Report
 from printroom.catalogue.verification.rules import RULES
-from printroom.core.errors import BadOption, NoAccess, NotFound, WrongState
-from printroom.marketplace import badges, listings, orders, search, subscriptions
+from printroom.core.errors import AlreadyThere, BadOption, NoAccess, NotFound, WrongState
+from printroom.marketplace import badges, copies, listings, orders, search, subscriptions
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import earned
 from printroom.marketplace.listings import Card, Terms
@@ -80,7 +82,7 @@ def test_a_model_is_seen_by_who_pays_for_it(shop):
     assert not sees()
     shop.market.publish(Actor(shop.seller), made, "public")
     (right,) = shop.market.look(lambda c, now: subscriptions.due(c, now + 31 * DAY))
-    shop.market.do(subscriptions.revoke, right)
+    shop.market.do(subscriptions.revoke, Actor(shop.seller), right, any_=False)
     assert not sees()
     state(shop, "ink", state="suspended")
     with pytest.raises(NoAccess):
@@ -99,6 +101,58 @@ def test_what_a_model_cannot_be(shop):
     state(shop, "ink", state="refused")
     with pytest.raises(NotFound):
         shop.market.create(Actor(shop.seller), "model", "ink", Card("Ink"))
+
+
+def test_who_sells_copies_alone_gives_no_runs_away(shop):
+    model(shop, shop.seller)
+    made = offered(shop, shop.seller, download=40)
+    shop.market.publish(Actor(shop.seller), made, "public")
+    assert not shop.market.visible("model", shop.buyer, shop.seller, "ink")
+
+
+def test_a_copy_names_the_order_and_is_the_same_model(shop):
+    weights = onnx_model()
+    file = shop.runs.assets.add(New(shop.seller, weights, "upload")).id
+    model(shop, shop.seller)
+    state(shop, "ink", file=file)
+    made = offered(shop, shop.seller, month=90, download=40)
+    shop.market.publish(Actor(shop.seller), made, "public")
+    rules, buyer = shop.market.rules, shop.buyer
+    with pytest.raises(NoAccess):
+        shop.market.look(copies.copy_of, buyer, made)
+    shop.top_up(buyer, 200)
+    shop.market.do(orders.buy, rules, Wanted(buyer, made, "month", 1))
+    with pytest.raises(NoAccess):
+        shop.market.look(copies.copy_of, buyer, made)
+    order = shop.market.do(orders.buy, rules, Wanted(buyer, made, "download", 1))
+    with pytest.raises(AlreadyThere):
+        shop.market.do(orders.buy, rules, Wanted(buyer, made, "download", 1))
+    found = shop.market.look(copies.copy_of, buyer, made)
+    marked = onnx.load_from_string(weights + found.tail)
+    assert [(one.key, one.value) for one in marked.metadata_props] == [
+        ("printroom.order", order.id)
+    ]
+    del marked.metadata_props[:]
+    assert marked == onnx.load_from_string(weights)
+    assert (found.file, found.owner, found.name) == (file, shop.seller, "ink-1.onnx")
+    assert shop.market.look(copies.copy_of, shop.seller, made).tail == b""
+    shop.market.do(orders.refund_order, Actor(shop.seller), order.id, None, any_=False)
+    with pytest.raises(NoAccess):
+        shop.market.look(copies.copy_of, buyer, made)
+    assert shop.wallet().balance == 110
+    assert shop.balanced()
+
+
+def onnx_model():
+    """The bytes of a network that gives back what it takes."""
+    sides = ["n", 3, "h", "w"]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])],
+        "same",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, sides)],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, sides)],
+    )
+    return onnx.helper.make_model(graph).SerializeToString()
 
 
 def test_badges_are_earned(shop):
@@ -142,3 +196,6 @@ class Goods:
 
     def models(self, account, pipeline):
         return [*self.real.models(account, pipeline), *self.found]
+
+    def picture(self, account, file):
+        return self.real.picture(account, file)

@@ -33,6 +33,18 @@ def state(workshop, entry):
     return workshop.database.run(look, write=False)
 
 
+def settle(workshop, entry):
+    """It is ready, by a report of other rules."""
+    report = {
+        "verdict": "passed",
+        "card": {},
+        "fingerprint": "like this",
+        "rules": "others",
+        "expires_at": 9e9,
+    }
+    workshop.database.run(partial(entries.settled, job=entry.job, report=report))
+
+
 def test_a_refusal_is_there_when_the_job_is_done(examinations, workshop, tools):
     entry = given(examinations)
     with tools.working(workshop):
@@ -90,6 +102,20 @@ def test_it_is_examined_again(examinations, workshop, tools):
         examinations.again(ACTOR, "ink", 2)
 
 
+def test_a_report_is_made_again_when_the_rules_have_changed(examinations, workshop, tools):
+    entry = given(examinations)
+    settle(workshop, entry)
+    assert examinations.renew() == 0  # it was tried today
+    before = "UPDATE models SET tried_at = tried_at - 90000"
+    workshop.database.run(lambda connection: connection.exec_driver_sql(before))
+    assert (examinations.renew(), examinations.renew()) == (1, 0)
+    again = state(workshop, entry)
+    assert (again.state, again.job == entry.job) == ("ready", False)
+    with tools.working(workshop):
+        assert workshop.queue.wait(again.job, 60).state == "done"
+    assert (state(workshop, entry).state, state(workshop, entry).verdict) == ("refused", "refused")
+
+
 def test_what_somebody_holds_is_not_removed(examinations, workshop):
     first, second = given(examinations), given(examinations)
 
@@ -123,8 +149,7 @@ def test_a_file_of_others_cannot_be_given(examinations):
 
 def test_others_models_are_known_to_an_examination(examinations, workshop):
     entry = given(examinations, account=LOCAL_ACCOUNT)
-    report = {"verdict": "passed", "card": {}, "fingerprint": "like this"}
-    workshop.database.run(partial(entries.settled, job=entry.job, report=report))
+    settle(workshop, entry)
     of_others = partial(entries.of_others, account="another")
     known = workshop.database.run(of_others, write=False)
     assert known == [("local/ink@1", entry.digest, "like this")]

@@ -160,3 +160,12 @@ def test_a_run_that_is_taken_back_in_the_queue_never_starts(runs, double, worksh
         again = runs.submit(asked(double, inline(tools.png()[0]))).job
         runs.wait("acme", again.id, 60)
     assert runs.get("acme", job.id).attempt == 0
+
+
+def test_runs_are_listed_by_what_their_account_calls_the_pipeline(runs, double, tools):
+    mine = runs.submit(asked("double", inline(tools.png()[0]))).job
+    runs.submit(Asked("else", "double", {"image": inline(tools.png()[0])}))
+    for name in ("double", "acme/double"):
+        assert [job.id for job in runs.list("acme", target=name)] == [mine.id]
+    assert runs.list("acme", target="enhance") == []
+    assert runs.list("acme", target="double", status="succeeded") == []

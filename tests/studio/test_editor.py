@@ -35,12 +35,12 @@ def node(page: Page, id_: str) -> Locator:
 
 
 def add(page: Page, name: str) -> None:
-    """Add a step by keyboard alone."""
+    """Add a step by keyboard alone; it has the focus then."""
     page.keyboard.press("/")
     page.keyboard.press("Control+A")
     page.keyboard.type(name)
     page.keyboard.press("Enter")
-    page.keyboard.press("Escape")
+    expect(page.locator('.react-flow__node[data-id^="step:"]:focus')).to_be_visible()
 
 
 def drag(page: Page, start: Locator, end: Locator) -> None:
@@ -230,6 +230,22 @@ def test_nodes_are_copied_with_the_wires_between_them(server: Server, visit: Ope
     ]
 
 
+def test_a_step_is_dragged_into_the_graph_and_a_wire_is_taken_away(
+    server: Server, visit: Open
+) -> None:
+    page = visit(f"{server.url}#/pipelines/new")
+    begin(page, "Mend and enlarge")
+    page.get_by_role("option", name="colour Takes").drag_to(
+        page.locator(".react-flow__pane"), target_position={"x": 200, "y": 60}
+    )
+    expect(node(page, "step:colour")).to_be_visible()
+    page.get_by_role("group", name="Wire from clean.image to large.image").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Delete")
+    steps = {step.name: dict(step.bound) for step in PipelineSpec.from_yaml(written(page)).steps}
+    assert steps == {"clean": {"image": "$image"}, "large": {"scale": "$scale"}, "colour": {}}
+
+
 def test_what_is_typed_is_drawn_and_faults_are_told_at_line_and_node(
     server: Server, visit: Open
 ) -> None:
@@ -249,10 +265,18 @@ def test_what_is_typed_is_drawn_and_faults_are_told_at_line_and_node(
     expect(page.get_by_text("it was never published")).to_be_visible()
     page.get_by_role("tab", name="YAML").click()
     expect(page.get_by_label(TEXT)).to_have_value(text + "\n  : [")
-    added = "  large: {use: upscale, with: {image: $clean.image}}\noutputs:"
-    page.get_by_label(TEXT).fill(text.replace("outputs:", added))
+    added = (
+        "  # as large as it may be\n  large: {use: upscale, with: {image: $clean.image}}\noutputs:"
+    )
+    mended = text.replace("outputs:", added)
+    page.get_by_label(TEXT).fill(mended)
     expect(node(page, "step:large")).to_be_visible()
     expect(page.get_by_text("No faults")).to_be_visible()
+    node(page, "step:large").get_by_label("scale of large", exact=True).select_option("4")
+    assert "#" not in written(page)
+    node(page, "step:large").locator(".ed-head").click()
+    page.keyboard.press("Control+z")
+    assert written(page) == mended
 
 
 def test_it_runs_and_each_node_shows_what_it_made(server: Server, visit: Open) -> None:
@@ -317,7 +341,10 @@ def publish(page: Page, name: str, alias: str = "") -> None:
 def test_axe_objects_to_nothing_and_a_narrow_window_reads_and_runs(
     server: Server, visit: Open, width: int, colours: str
 ) -> None:
-    page = visit(f"{server.url}#/pipelines/printroom/enhance/edit", width, colours)
+    page = visit(f"{server.url}#/pipelines/new", width, colours)
+    expect(page.get_by_role("button", name="enhance")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{server.url}#/pipelines/printroom/enhance/edit")
     expect(node(page, "step:clean")).to_be_visible()
     settled(page)
     for tab in ("YAML", "Run"):

@@ -1,11 +1,7 @@
 """Every page: nothing that axe objects to, no way out of the window, all of it by keyboard."""
 
 import subprocess
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -139,66 +135,3 @@ def test_a_run_tells_what_happened(server: Server, used: str, visit: Open) -> No
     page.get_by_label("Status").select_option("cancelled")
     page.get_by_label("Pipeline").fill("nosuch")
     expect(page.get_by_text("No runs match these filters.")).to_be_visible()
-
-
-@pytest.fixture
-def below(server: Server) -> Iterator[str]:
-    """The address of a proxy that has the server below /pictures/."""
-
-    class Proxy(BaseHTTPRequestHandler):
-        def _pass(self) -> None:
-            start, name = "/pictures", self.path.removeprefix("/pictures")
-            if not self.path.startswith(f"{start}/"):
-                self.send_error(404)
-                return
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            headers = {k: v for k, v in self.headers.items() if k.lower() != "content-length"}
-            answer = httpx.request(
-                self.command,
-                server.url.rstrip("/") + name,
-                content=body,
-                headers=headers,
-                timeout=60,
-            )
-            self.send_response(answer.status_code)
-            for key, value in answer.headers.items():
-                if key not in (
-                    "content-length",
-                    "content-encoding",
-                    "connection",
-                    "server",
-                    "date",
-                ):
-                    self.send_header(key, value)
-            self.send_header("content-length", str(len(answer.content)))
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        do_GET = do_POST = do_DELETE = _pass  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    thread = threading.Thread(target=proxy.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{proxy.server_port}/pictures/"
-    proxy.shutdown()
-    thread.join()
-    proxy.server_close()
-
-
-def test_it_works_below_a_path_and_asks_no_other_server(
-    server: Server, below: str, visit: Open, tmp_path: Path
-) -> None:
-    page = visit(below)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    (tmp_path / "below.jpg").write_bytes(SAMPLE.read_bytes())
-    page.get_by_test_id("files").set_input_files(str(tmp_path / "below.jpg"))
-    expect(page.get_by_role("region", name="below.jpg", exact=True)).to_be_visible()
-    expect(page.get_by_role("slider")).to_be_visible()
-    for path, title in list(PAGES.items())[1:]:
-        page.goto(f"{below}#/{path}")
-        ready(page, title)
-    assert [url for url in asked if not url.startswith((below, "blob:", "data:"))] == []

@@ -57,6 +57,31 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/market',
+    component: lazyRouteComponent(() => import('./pages/market/Shop'), 'Shop'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/market/desk',
+    component: lazyRouteComponent(() => import('./pages/market/Desk'), 'Desk'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/market/sell',
+    component: lazyRouteComponent(() => import('./pages/market/Sell'), 'Sell'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/market/reports',
+    component: lazyRouteComponent(() => import('./pages/market/Moderation'), 'Moderation'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/market/$id',
+    component: lazyRouteComponent(() => import('./pages/market/OneListing'), 'OneListing'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/runs',
     component: lazyRouteComponent(() => import('./pages/runs/Runs'), 'Runs'),
   }),

@@ -130,10 +130,10 @@ def _fastapi(service: Service, tensors: Tensors) -> FastAPI:
     app.add_exception_handler(PrintroomError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Exception, _on_fault)
+    _runs(app, service)  # first, since a run is asked for most often: paths are tried in this order
     app.include_router(steps(service.workshop))
     app.include_router(publishing(service))
     app.include_router(routes(service.workshop))
-    _runs(app, service)
     app.include_router(resident(service))
     app.include_router(accounts(service))
     app.include_router(artifacts(service.workshop))
@@ -154,10 +154,10 @@ def _runs(app: FastAPI, service: Service) -> None:
     """Runs and files, and all that goes with them."""
     desk = Desk(service)
     service.closing.append(desk.close)
-    for part in (market, buying, moderating):
-        app.include_router(part.routes(desk))
     for one in (runs, webhooks, batches, quotes, tus, uploads, objects, own_models, *REPLICATE):
         app.include_router(one.routes(desk))
+    for part in (market, buying, moderating):
+        app.include_router(part.routes(desk))
 
 
 def _document(app: FastAPI, workshop: Workshop) -> None:

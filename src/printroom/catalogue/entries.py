@@ -4,6 +4,7 @@
     owner, name, version -> found, newest, versions, listed     -> Entry, or None
     job, report -> settled                       once: only what it examines changes
     Entry -> changed, decided, suspended, examined_again, removed
+    rules -> stale                               what has to be examined again
 
 Nothing is seen of an entry by other accounts before it is ready.
 """
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from printroom.accounts.model import ACCOUNTS
 from printroom.assets.assets import drop, enter, new_id
@@ -27,6 +28,9 @@ from printroom.core.errors import KeyReused, NotFound, TooManyAtOnce
 
 HERE = MODELS.c.state != "removed"
 """Of which there is more than the number."""
+DAY = 86400.0
+SOON = 14 * DAY
+"""Seconds before a report expires in which another one is made."""
 MOST_AT_ONCE = 20
 """Models of an account that are being examined."""
 
@@ -101,6 +105,9 @@ def entered(
         fingerprint=fingerprint,
         created_at=now,
         by=draft.by,
+        rules=None,
+        expires_at=None,
+        tried_at=now,
     )
     connection.execute(insert(MODELS).values({one: getattr(entry, one) for one in _COLUMNS}))
     return entry, True
@@ -135,12 +142,20 @@ def chosen(connection: Connection, account: str, name: str, version: int | None)
 
 
 def versions(
-    connection: Connection, account: str, name: str, before: int | None, most: int
+    connection: Connection,
+    account: str,
+    name: str,
+    before: int | None,
+    most: int,
+    *,
+    ready: bool = False,
 ) -> list[Entry]:
-    """The newest first; `before`: a version, for the next page."""
+    """The newest first; `before`: a version, for the next page; `ready`: those that can be used."""
     query = _named(account, name)
     if before is not None:
         query = query.where(MODELS.c.version < before)
+    if ready:
+        query = query.where(MODELS.c.state == "ready")
     query = query.order_by(MODELS.c.version.desc()).limit(most)
     return [Entry.of(row) for row in connection.execute(query)]
 
@@ -220,9 +235,28 @@ def decided(connection: Connection, entry: Entry, report: Mapping[str, Any]) -> 
     connection.execute(update(MODELS).where(MODELS.c.id == entry.id).values(values))
 
 
-def examined_again(connection: Connection, entry: Entry, job: str) -> None:
+def stale(connection: Connection, now: float, rules: str, most: int) -> list[Entry]:
+    """Entries that are ready, by a report that expires soon or was made by other rules than
+    `rules`, and that nobody tried to examine for a day: until the end of the transaction nobody
+    else's to change.
+    """
+    query = (
+        select(MODELS)
+        .where(MODELS.c.state == "ready")
+        .where(or_(MODELS.c.expires_at < now + SOON, MODELS.c.rules.is_distinct_from(rules)))
+        .where(or_(MODELS.c.tried_at < now - DAY, MODELS.c.tried_at.is_(None)))
+        .order_by(MODELS.c.expires_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return [Entry.of(row) for row in connection.execute(query)]
+
+
+def examined_again(connection: Connection, now: float, entry: Entry, job: str) -> None:
     """`job` examines it from now on; meanwhile one that is ready stays so."""
-    values = {"job": job, "error": None, "progress_json": None}
+    values: dict[str, Any] = {
+        "job": job, "error": None, "progress_json": None, "tried_at": now,
+    }  # fmt: skip
     if entry.state == "refused":
         values["state"] = "verifying"
     connection.execute(update(MODELS).where(MODELS.c.id == entry.id).values(values))
@@ -249,6 +283,8 @@ def _reported(report: Mapping[str, Any]) -> dict[str, Any]:
         "report_json": json.dumps(report),
         "verdict": report["verdict"],
         "likeness": report["fingerprint"] or None,
+        "rules": report["rules"],
+        "expires_at": report["expires_at"],
     }
 
 

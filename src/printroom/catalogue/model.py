@@ -63,7 +63,11 @@ MODELS = Table(
     Column("fingerprint", Text),
     Column("created_at", Double, nullable=False),
     Column("by", Text),
+    Column("rules", Text),
+    Column("expires_at", Double),
+    Column("tried_at", Double),
 )
+Index("models_expiry", MODELS.c.state, MODELS.c.expires_at)
 Index("models_job", MODELS.c.job)
 Index("models_verdict", MODELS.c.verdict, MODELS.c.id)
 Index("models_name", MODELS.c.account, MODELS.c.name, MODELS.c.version, unique=True)
@@ -127,6 +131,12 @@ class Entry:
     created_at: float
     by: str | None
     """Id of the key or person that gave it."""
+    rules: str | None
+    """Revision of the rules that its report was made by."""
+    expires_at: float | None
+    """Of its report."""
+    tried_at: float | None
+    """When its latest examination was asked for."""
 
     @property
     def declared(self) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def open_sandboxed(model: Model, breached: Callable[[Breach], None]) -> ModelSes
 
     card = model.card
     if card.reading.generates:
-        raise BadModel(f"{card.id} draws pictures and takes none", "only your own can be drawn by")
+        raise BadModel(f"{card.id} draws pictures and takes none", "only the server's own may draw")
     if card.runtime != "onnx":
         raise BadModel(f"{card.id} is for {card.runtime}", "of strangers only ONNX files are run")
     session = SandboxedSession(model.weights, card.reading, name=card.id, breached=breached)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from printroom.accounts.handles import account_of
+from printroom.accounts.handles import account_of, handle_of
 from printroom.assets.assets import Assets
 from printroom.assets.model import ASSETS
 from printroom.catalogue import breaches, entries
@@ -121,6 +121,14 @@ class OwnedModels:
             if seen.entry.state != "ready":
                 raise _none(name)
         return seen
+
+    def of(self, account: str) -> tuple[str, list[Entry]]:
+        """The handle of an account, and the newest version of each model that it has, by name."""
+
+        def look(connection: Connection) -> tuple[str, list[Entry]]:
+            return handle_of(connection, account), entries.listed(connection, account)
+
+        return self._assets.database.run(look, write=False, patience=1.0)
 
     def known(self, name: str, *, ready: bool = False) -> Seen:
         """The same, whoever asks: for those who run the server. Raises NotFound."""

@@ -18,6 +18,7 @@ from printroom.cli.doctor import doctor
 from printroom.cli.enhance import enhance
 from printroom.cli.inspect import inspect
 from printroom.cli.keys import keys
+from printroom.cli.market import market
 from printroom.cli.metrics import metrics
 from printroom.cli.models import models
 from printroom.cli.mount import mount
@@ -57,6 +58,7 @@ app.command()(serve)
 app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.command()(usage)
+app.add_typer(market, name="market")
 app.add_typer(models, name="models")
 app.add_typer(pipelines, name="pipelines")
 app.add_typer(signing, name="signing")

@@ -117,6 +117,29 @@ def alias(
     typer.echo(f"{plain}@{name} is {version}")
 
 
+@pipelines.command("versions")
+def versions(name: Annotated[str, typer.Argument(help="NAME.")], as_json: AsJson = False) -> None:
+    """All versions of a pipeline, the newest first; with --json one object per line."""
+    from datetime import UTC, datetime
+
+    from printroom.pipelines.names import LOCAL
+
+    with _shelf() as shelf:
+        found = shelf.store.versions(name)[::-1]
+        names = {one.spec.name for one in found}
+        aliases = shelf.store.aliases(LOCAL, sorted(names))
+    rows = [("PIPELINE", "PUBLISHED", "ALIASES", "TITLE")]
+    for one in found:
+        meant = [alias for alias, at in aliases[one.spec.name].items() if at == one.version]
+        when = datetime.fromtimestamp(one.created_at, UTC).isoformat(" ", "seconds")[:19]
+        if as_json:
+            told = {"id": one.id, "published": when, "aliases": meant, "title": one.spec.title}
+            typer.echo(json.dumps(told))
+        rows.append((one.id, when, ", ".join(meant), one.spec.title))
+    if not as_json:
+        typer.echo(table(rows))
+
+
 @pipelines.command("schema")
 def schema() -> None:
     """The JSON Schema of pipelines, for editors and other programs."""

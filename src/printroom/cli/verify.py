@@ -6,6 +6,8 @@ exit status 0 passed, 3 for a person to decide, 1 refused
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +19,7 @@ from printroom.core.settings import Settings
 
 if TYPE_CHECKING:
     from printroom.catalogue.verification.report import Declared, Finding, Report
+    from printroom.isolation.conversion import Converted
 
 STATUS = {"passed": 0, "refused": 1, "review": 3}
 """Verdict -> exit status."""
@@ -24,11 +27,14 @@ MARKS = {"passed": "ok", "refused": "REFUSED", "review": "review", "unchecked": 
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An ONNX model.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="ONNX, or safetensors.")],
     *,
     name: Annotated[str, typer.Option(help="owner/name. [local/ and the name of the file]")] = "",
     licence: Annotated[str, typer.Option(help="SPDX expression, or OpenRAIL.")] = "",
     task: Annotated[str, typer.Option(help="What it is for. [what it does to the example]")] = "",
+    architecture: Annotated[
+        str, typer.Option(help="Of safetensors: the network that the weights are of.")
+    ] = "",
     part: Annotated[
         list[str] | None,
         typer.Option(help="What it was made from: NAME=LICENCE. Repeatable."),
@@ -43,7 +49,7 @@ def verify(
     from printroom.steps.moderate.screens import screens
 
     settings = Settings.read()
-    declared = _declared(file, name, licence, task, part or ())
+    declared = replace(_declared(file, name, licence, task, part or ()), architecture=architecture)
     looking = screens(settings.screens)
     with stop_on_signals() as stop:
         try:
@@ -53,6 +59,7 @@ def verify(
                 told=lambda _finding: None if as_json else _say(_finding),
                 cancelled=stop.event.is_set,
                 screens=looking,
+                convert=partial(_converted, settings=settings, out=out),
             )
         except Cancelled:
             typer.echo("printroom: stopped", err=True)
@@ -92,6 +99,20 @@ def _declared(
         next((one for one in TASKS if one == task), None),
         parts=made_from,
     )
+
+
+def _converted(weights: Path, *, settings: Settings, out: Path | None) -> Converted:
+    """The graph of safetensors, left beside the report: it is what can be given to others."""
+    from printroom.isolation.conversion import convert
+    from printroom.isolation.house import Isolation
+    from printroom.quality.report import make_folder, told
+
+    converted = convert(weights, Isolation(settings.data), suffix=".safetensors")
+    if out is not None:
+        make_folder(out)
+        with told(out):
+            (out / "model.onnx").write_bytes(converted.onnx)
+    return converted
 
 
 def _say(finding: Finding) -> None:

@@ -114,8 +114,8 @@ class Settings:
     """Names for what may be done to a picture on its way out, with semicolons between:
     `thumb=w:320/h:320/fit:cover; large=w:1920`."""
     variants: int = 2**30
-    """Bytes of pictures made on the fly that are kept, in the folder `variants` of the data folder;
-    the least recently used go first."""
+    """Bytes of pictures made on the fly that are kept, in the folder `variants` of the data folder,
+    and as many again of tiles of large originals; the least recently used go first."""
     jobs_lease: int = 15
     """Seconds without a sign of life after which a worker's jobs go to others, 1 or more."""
     jobs_keep: int = 7 * 24 * 3600

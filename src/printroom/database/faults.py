@@ -1,11 +1,11 @@
 """What a database's own exceptions mean.
 
     SQLAlchemyError, sqlite3.Error
-                    -> DatabaseUnavailable   it does not answer, or is locked: worth another try
-                    -> DiskFull              its disk is full: worth another try, later
-                    -> DatabaseMismatch      tables are missing, or are not as this printroom knows
-                    -> BadOption             a text with a zero byte, which PostgreSQL cannot hold
-                    -> itself                a mistake of ours
+        -> DatabaseUnavailable   it does not answer, or is locked: worth another try
+        -> DiskFull              its disk is full: worth another try, later
+        -> DatabaseMismatch      tables are missing, or are not as this printroom knows
+        -> BadOption             a text with a zero byte, which PostgreSQL cannot hold
+        -> itself                a mistake of ours
 
 Guarantee: what is called transient left nothing behind, unless the answer to a commit was lost;
 whoever tries again must be content with finding its work done.

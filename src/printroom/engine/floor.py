@@ -233,6 +233,8 @@ class Floor:
             with self.residency.lease((resident,), order):
                 link = self._linked(resident)
             with self._lock:
+                known = self.residency.knows
+                self._links = {one: link for one, link in self._links.items() if known(one)}
                 link = self._links.setdefault(resident, link)
         return link
 

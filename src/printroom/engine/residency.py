@@ -30,6 +30,9 @@ from printroom.engine.line import LONGEST, Line
 from printroom.engine.order import Order
 from printroom.engine.resident import Facts, Flight, Resident
 
+FORGOTTEN = 24 * 3600.0
+"""Seconds after which a model that nobody used is forgotten, with what was measured of it: a server
+for many accounts sees many models."""
 _POLL = 0.05
 """Seconds between looks at the cancel flag while another loads."""
 
@@ -80,13 +83,20 @@ class Residency:
         return total if self._most is None else min(total, self._most)
 
     def of(self, model: Model) -> Resident:
-        """What stands for `model`, from now on."""
-        key = model.card.id, model.card.digest, model.bare, model.trusted
+        """What stands for `model`, from now on, until nobody has used it for FORGOTTEN seconds."""
+        key = _key(model)
         with self._changed:
             known = self._known.get(key)
             if known is None:
+                self._forget()
                 known = self._known[key] = Resident(self, model)
+                known.used = self._clock()
             return known
+
+    def knows(self, one: Resident) -> bool:
+        """Whether that is still what stands for its model."""
+        with self._changed:
+            return self._known.get(_key(one.model)) is one
 
     @contextmanager
     def lease(self, wanted: Iterable[Resident], order: Order = ALONE) -> Iterator[None]:
@@ -336,6 +346,13 @@ class Residency:
                 needed=self._beside() + pinned + needed,
             )
 
+    def _forget(self) -> None:
+        """Under the lock: models that were let go, and not used for long."""
+        before = self._clock() - FORGOTTEN
+        for key, one in list(self._known.items()):
+            if not (one.here or one.leases or one.pinned) and one.used < before:
+                del self._known[key]
+
     def _pinned(self, besides: Sequence[Resident]) -> int:
         """Under the lock: bytes of other models that stay."""
         return sum(
@@ -475,6 +492,11 @@ class Residency:
                 gone = [self._detach(idle[0])] if left <= 0 else []
             if not self._dispose(gone):
                 self._over.wait(left)
+
+
+def _key(model: Model) -> tuple[str, str, bool, bool]:
+    """What tells a model from all others."""
+    return model.card.id, model.card.digest, model.bare, model.trusted
 
 
 def _shared(total: int, wants: Sequence[int]) -> list[int]:

@@ -30,6 +30,7 @@ from printroom.isolation.process import LIMITED, environment, limited
 from printroom.isolation.walls import (
     LIMITS,
     PROCESSES,
+    SCRATCH,
     bubblewrap,
     homes,
     signal_of,
@@ -96,19 +97,20 @@ class Sandbox:
         *,
         sees: Sequence[Path] = (),
         placed: Mapping[str, Path] | None = None,
+        scratch: int = SCRATCH,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         """Run it to its end behind the wall; `line` is told what it writes, as it writes it.
 
-        It works in `/tmp`. Raises NoSandbox; LimitCrossed; ModelFailed when it fails by itself;
-        Cancelled; and what `line` raises: then it is ended.
+        It works in `/tmp`, of `scratch` bytes of memory. Raises NoSandbox; LimitCrossed;
+        ModelFailed when it fails by itself; Cancelled; and what `line` raises: then it is ended.
         """
         command = self._command(python, script, arguments, PROCESSES)
         inside = {"HOME": "/tmp", "TMPDIR": "/tmp"}
         seen = [LIMITED.parent, script.parent, *homes(python), *sees]
         with ExitStack() as held:
             behind, files = held.enter_context(
-                walled(walls(), command, sees=seen, placed=placed, scratch=self.memory)
+                walled(walls(), command, sees=seen, placed=placed, scratch=scratch)
             )
             errors = held.enter_context(tempfile.TemporaryFile())
             try:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -218,8 +219,8 @@ class Job:
 
     @property
     def payload(self) -> Any:
-        """What it was submitted with."""
-        return json.loads(self.payload_json)
+        """What it was submitted with. Not to be changed: others may be given the same."""
+        return _parsed(self.payload_json)
 
     @property
     def result(self) -> Any:
@@ -232,6 +233,12 @@ class Job:
         values = list(row)
         values[_CANCEL] = bool(values[_CANCEL])
         return cls(*values)
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Any:
+    """What JSON says: of a job that is being done it is asked again and again."""
+    return json.loads(text)
 
 
 def line_of(kind: str, labels: str, account: str) -> str:

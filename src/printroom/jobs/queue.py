@@ -106,7 +106,7 @@ class Queue:
         account: str | None = None,
         kind: str | None = None,
         state: State | Collection[State] | None = None,
-        subject: str | None = None,
+        subject: str | Collection[str] | None = None,
         before: str | None = None,
         starts: str = "",
         most: int = 100,
@@ -123,7 +123,8 @@ class Queue:
             wanted = [state] if isinstance(state, str) else list(state)
             query = query.where(JOBS.c.state.in_(wanted))
         if subject is not None:
-            query = query.where(JOBS.c.subject == subject)
+            named = [subject] if isinstance(subject, str) else list(subject)
+            query = query.where(JOBS.c.subject.in_(named))
         if before is not None:
             query = query.where(JOBS.c.id < before)
         if starts:

@@ -21,8 +21,8 @@ from printroom.accounts.credentials import new_id
 from printroom.core.errors import NoAccess, NotFound
 from printroom.marketplace.model import ENTITLEMENTS, TAKES
 
-Kind = Literal["month"]
-"""It is paid for, and renewed."""
+Kind = Literal["month", "download"]
+"""A month is paid for and renewed; a copy is had once, for good."""
 State = Literal["active", "grace", "ended", "revoked"]
 """`grace`: it is to be paid, and goes on for some days all the same."""
 
@@ -97,7 +97,8 @@ def usable(connection: Connection, now: float, account: str, listing: str) -> En
     good = [
         one
         for one in live(connection, account, listing)
-        if (one.until is None or one.until > now or one.state == "grace")
+        if one.kind == "month"
+        and (one.until is None or one.until > now or one.state == "grace")
         and (one.quota is None or one.used < one.quota)
     ]
     return good[0] if good else None

@@ -26,6 +26,7 @@ from printroom.marketplace.model import GUESTS, LISTINGS, OFFERS, STANDING
 from printroom.marketplace.prices import WHOLE, Price
 
 Kind = Literal["model", "pipeline"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 State = Literal["draft", "listed", "suspended", "removed"]
 """`suspended`: stopped by a moderator, or since its model misbehaved; it may be appealed."""
 Visibility = Literal["private", "unlisted", "public", "shared"]
@@ -184,11 +185,19 @@ def sees(connection: Connection, listing: Listing, account: str) -> bool:
 
 def by_thing(connection: Connection, kind: Kind, owner: str, name: str) -> Listing | None:
     """The listing of a model or pipeline, if it is listed."""
+    found = of_thing(connection, 0.0, owner, kind, name)
+    return found if found is not None and found.state == "listed" else None
+
+
+def of_thing(
+    connection: Connection, _now: float, owner: str, kind: Kind, name: str
+) -> Listing | None:
+    """The listing of an account's own model or pipeline, whatever its state."""
     query = select(LISTINGS).where(
         LISTINGS.c.owner == owner, LISTINGS.c.kind == kind, LISTINGS.c.name == name, _THERE
     )
     row = connection.execute(query).first()
-    return None if row is None or row.state != "listed" else listing_of(row)
+    return None if row is None else listing_of(row)
 
 
 def edit(connection: Connection, now: float, actor: Actor, name: str, card: Card) -> Listing:

@@ -26,6 +26,7 @@ from printroom.database.engine import Database
 from printroom.database.migrate import migrate
 from printroom.marketplace import entitlements, listings
 from printroom.marketplace.ledger.model import SCRIPTS
+from printroom.marketplace.likeness import Looks, keep, look_of
 from printroom.marketplace.listings import Card, Kind, Listing, Offer, Terms, Visibility
 from printroom.marketplace.prices import WHOLE
 from printroom.marketplace.rules import Rules
@@ -44,6 +45,10 @@ class Goods(Protocol):
         """
         ...
 
+    def picture(self, account: str, file: str) -> bytes:
+        """A picture of the account's. Raises NotFound."""
+        ...
+
 
 class Market:
     """What accounts offer each other."""
@@ -52,6 +57,7 @@ class Market:
         """Migrates its tables first."""
         migrate(database, [SCRIPTS])
         self.database, self.rules, self._goods = database, rules, goods
+        self._looks = Looks(lambda work: database.run(work, write=False, patience=1.0))
 
     def do(
         self,
@@ -82,13 +88,28 @@ class Market:
         models = self._models(actor.account, kind, name)
         if kind == "model":
             self.look(_ready, models[0])
-        self.do(_keep, actor.account, card)
-        return self.do(listings.create, actor, kind, name, card)
+        looks = self._seen(actor.account, card)
+        return self.do(_written, actor.account, card, looks, listings.create, actor, kind, name)
 
     def edit(self, actor: Actor, listing: str, card: Card) -> Listing:
         """Another card. Raises NotFound, BadOption for examples that are no pictures of theirs."""
-        self.do(_keep, actor.account, card)
-        return self.do(listings.edit, actor, listing, card)
+        looks = self._seen(actor.account, card)
+        return self.do(_written, actor.account, card, looks, listings.edit, actor, listing)
+
+    def similar(self, account: str, file: str, most: int) -> list[str]:
+        """Ids of listings that make pictures like that one of the account's, the likest first.
+
+        Raises NotFound, NotAPicture.
+        """
+        return self._looks.like(look_of(self._goods.picture(account, file)), most)
+
+    def _seen(self, account: str, card: Card) -> list[bytes]:
+        """What the examples look like that a card has. Raises BadOption, NotAPicture."""
+        try:
+            files = [self._goods.picture(account, str(one["output"])) for one in card.examples]
+        except NotFound as error:
+            raise BadOption(error.reason, "upload it first: POST /v1/files") from None
+        return [look_of(data) for data in files]
 
     def offer(self, actor: Actor, listing: str, terms: Terms) -> Offer:
         """Other terms from now on. Raises NotFound, BadOption."""
@@ -97,8 +118,8 @@ class Market:
         if found.kind == "model" and (price.by_run or price.quota):
             remedy = "sell it by the month, or publish a pipeline of one step that uses it"
             raise BadOption("a model is not sold by the run", remedy)
-        if found.kind == "pipeline" and terms.share:
-            raise BadOption("a share is of a model", "leave it out")
+        if found.kind == "pipeline" and (terms.share or price.download is not None):
+            raise BadOption("shares and copies are of models", "leave them out")
         models = self._models(actor.account, found.kind, found.name)
         shares = self.look(_shares, actor.account, models)
         return self.do(listings.offer, actor, listing, terms, shares)
@@ -128,7 +149,23 @@ class Market:
         return [f"{self.look(_handle, account)}/{name}"]
 
 
-def _keep(connection: Connection, _now: float, account: str, card: Card) -> None:
+def _written(
+    connection: Connection,
+    now: float,
+    account: str,
+    card: Card,
+    looks: Sequence[bytes],
+    work: Callable[..., Listing],
+    *args: object,
+) -> Listing:
+    """`work`, which writes a card, with all that belongs to its examples."""
+    _keep(connection, account, card)
+    made = work(connection, now, *args, card)
+    keep(connection, made.id, looks)
+    return made
+
+
+def _keep(connection: Connection, account: str, card: Card) -> None:
     """The pictures of examples stay for as long as nobody deletes them."""
     names = {str(one[side]) for one in card.examples for side in ("input", "output")}
     mine = ASSETS.c.id.in_(names), ASSETS.c.account == account, ASSETS.c.width.is_not(None)

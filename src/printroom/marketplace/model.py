@@ -1,6 +1,7 @@
 """The tables of the market beside its books, and each row as one value.
 
     market_listings --< market_offers     what is offered; its prices, in versions that never change
+                    --< market_looks      what its examples look like
                     --< market_guests     accounts that a shared listing is shown to
                     --< market_orders     what was bought, at which offer
                     --< market_entitlements   who may run it, how often, until when
@@ -33,6 +34,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     text,
@@ -83,12 +85,20 @@ OFFERS = Table(
     Column("version", Integer),
     Column("shares_json", Text, nullable=False),
     Column("made_at", Double, nullable=False),
+    Column("download", BigInteger),
 )
 GUESTS = Table(
     "market_guests",
     METADATA,
     Column("listing", Text, ForeignKey("market_listings.id"), primary_key=True),
     Column("account", Text, primary_key=True),
+)
+LOOKS = Table(
+    "market_looks",
+    METADATA,
+    Column("listing", Text, ForeignKey("market_listings.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("look", LargeBinary, nullable=False),
 )
 ORDERS = Table(
     "market_orders",

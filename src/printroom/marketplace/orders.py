@@ -1,4 +1,4 @@
-"""Buying: a month of runs; and giving the money back.
+"""Buying: a month of runs, or a copy to keep; and giving the money back.
 
     Wanted -> buy -> Order      NotFound NotForSale TermsChanged NotEnoughCredits KeyReused
     order or run -> refunded    NotFound WrongState BadOption
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.audit import Actor, note
@@ -37,8 +37,8 @@ from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS, USES
 from printroom.marketplace.rules import MONTH, Rules
 
-Kind = Literal["month"]
-"""A month of runs."""
+Kind = Literal["month", "download"]
+"""A month of runs, or a copy of a model to keep."""
 _ADD = {
     "sqlite": sqlite.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
     "postgresql": postgresql.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
@@ -175,6 +175,36 @@ def of_account(
         query = query.where(ORDERS.c.id < before)
     rows = connection.execute(query.order_by(ORDERS.c.id.desc()).limit(most))
     return [Order.of(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A run, or a month, that somebody bought of a listing; by whom is theirs to tell."""
+
+    kind: Literal["run", "month", "download"]
+    id: str
+    at: float
+    credits: int
+    refunded: int
+
+
+def sold(
+    connection: Connection, _now: float, listing: str, before: float | None, most: int
+) -> list[Sold]:
+    """What was sold of a listing, the newest first; `before`: a time, for the next page."""
+    runs = select(
+        literal("run").label("kind"), USES.c.run.label("id"), USES.c.at,
+        USES.c.charged.label("credits"), USES.c.refunded,
+    ).where(USES.c.listing == listing)  # fmt: skip
+    months = select(
+        ORDERS.c.kind, ORDERS.c.id, ORDERS.c.at, ORDERS.c.price - ORDERS.c.discount,
+        ORDERS.c.refunded,
+    ).where(ORDERS.c.listing == listing)  # fmt: skip
+    both = union_all(runs, months).subquery()
+    query = select(both).order_by(both.c.at.desc(), both.c.id).limit(most)
+    if before is not None:
+        query = query.where(both.c.at < before)
+    return [Sold(*row) for row in connection.execute(query)]
 
 
 def refund_order(

@@ -29,12 +29,15 @@ class Price:
     """Credits for a month of runs; None = not sold by the month."""
     quota: int | None = None
     """Runs in a month that are paid by it; None = as many as one likes."""
+    download: int | None = None
+    """Credits for a copy of a model to keep; None = none are sold."""
 
     def __post_init__(self) -> None:
         for what, amount in (
             ("run", self.run),
             ("megapixel", self.megapixel),
             ("month", self.month or 0),
+            ("a copy", self.download or 0),
         ):
             if not 0 <= amount <= LARGEST:
                 raise BadOption(f"the price for {what} is out of range", f"take 0 to {LARGEST}")
@@ -46,7 +49,7 @@ class Price:
     @property
     def free(self) -> bool:
         """Whether anybody may run it for nothing."""
-        return not (self.run or self.megapixel or self.month)
+        return not (self.run or self.megapixel or self.month or self.download)
 
     @property
     def by_run(self) -> bool:

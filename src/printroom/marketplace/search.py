@@ -10,6 +10,7 @@ beginning of a longer one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -87,11 +88,15 @@ class Found:
 
 def found(connection: Connection, _now: float, wanted: Wanted) -> list[Found]:
     """Results in order, `most` at most."""
-    names = list(connection.execute(_names(connection, wanted)).scalars())
+    return named(connection, list(connection.execute(_names(connection, wanted)).scalars()))
+
+
+def named(connection: Connection, names: Sequence[str]) -> list[Found]:
+    """Those of the listings with these ids that are offered to everybody, in this order."""
     query = select(LISTINGS, STANDING).join(STANDING, STANDING.c.listing == LISTINGS.c.id)
-    rows = connection.execute(query.where(LISTINGS.c.id.in_(names)))
+    rows = connection.execute(query.where(LISTINGS.c.id.in_(names), _SHOWN))
     known = {row.id: Found(listing_of(row), _standing(row)) for row in rows}
-    return [known[name] for name in names]
+    return [known[name] for name in names if name in known]
 
 
 def standing(connection: Connection, name: str) -> Standing:

@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, literal_column, select
 
-from printroom.accounts.audit import Actor
+from printroom.accounts.audit import Actor, note
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import NotEnoughCredits, NotFound, WrongState
 from printroom.marketplace import entitlements, listings, orders
 from printroom.marketplace.entitlements import Entitlement
-from printroom.marketplace.model import ENTITLEMENTS, ORDERS
+from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS
 from printroom.marketplace.orders import Order, Wanted
 from printroom.marketplace.rules import MONTH, Rules
 
@@ -64,13 +64,25 @@ def switch(
     return _of_order(connection, order)
 
 
-def revoke(connection: Connection, now: float, name: str) -> Entitlement:
-    """Take a right away at once, paid or not. Raises NotFound."""
-    row = connection.execute(
-        select(ENTITLEMENTS).where(ENTITLEMENTS.c.id == name).with_for_update()
-    ).first()
-    if row is None:
+def revoke(
+    connection: Connection, now: float, actor: Actor, name: str, *, any_: bool
+) -> Entitlement:
+    """Take a right away at once; what was paid for it is refunded apart.
+
+    By the seller, or `any_` = by who owns the installation. Raises NotFound, WrongState.
+    """
+    query = (
+        select(ENTITLEMENTS, LISTINGS.c.owner)
+        .join(LISTINGS, LISTINGS.c.id == ENTITLEMENTS.c.listing)
+        .where(ENTITLEMENTS.c.id == name)
+        .with_for_update(of=ENTITLEMENTS)
+    )
+    row = connection.execute(query).first()
+    if row is None or not (any_ or row.owner == actor.account):
         raise NotFound(f"there is no subscription {name[:80]!r}", "check its id")
+    if row.state not in _OPEN:
+        raise WrongState(f"the subscription {name} is {row.state}", "it needs no revoking")
+    note(connection, now, actor, "subscription.revoked", name)
     return entitlements.change(connection, name, state="revoked", renews=False, until=now)
 
 

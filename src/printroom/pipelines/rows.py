@@ -11,16 +11,18 @@ wanted than what comes with printroom: bringing in a database takes longer than 
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
+from printroom.database.prepared import Prepared
 from printroom.pipelines.model import ALIASES, PIPELINES, SCRIPTS
 from printroom.pipelines.names import VERSION
 from printroom.pipelines.spec import PipelineSpec
@@ -74,8 +76,12 @@ class Rows:
 
     def find(self, account: str, name: str, version: str) -> Row | None:
         """What `name@version` means; without a version, the newest."""
-        query = _versions(account, name, version).order_by(PIPELINES.c.version.desc()).limit(1)
-        return next(iter(self._rows(query)), None)
+        values: dict[str, Any] = {"whose": account, "named": name, "alias": version}
+        query = _MEANT if version else _NEWEST
+        if VERSION.fullmatch(version):
+            query, values["number"] = _NUMBERED, int(version)
+        row = self._look(lambda connection: query.first(connection, values))
+        return None if row is None else _row(_Columns._make(row))
 
     def versions(self, account: str, name: str) -> list[Row]:
         """All of them, ascending."""
@@ -111,7 +117,7 @@ class Rows:
         version: int,
         witness: Callable[[Connection], None],
     ) -> bool:
-        """Let `alias` mean that version; False if there is none."""
+        """Let `alias` mean that version; False if there is none. `witness`: if that is news."""
         one = {"account": account, "name": name, "alias": alias}
         mine = [ALIASES.c[key] == value for key, value in one.items()]
         known = _versions(account, name, str(version))
@@ -119,10 +125,13 @@ class Rows:
         def work(connection: Connection) -> bool:
             if connection.execute(known).first() is None:
                 return False
-            moved = connection.execute(update(ALIASES).where(*mine).values(version=version))
-            if not moved.rowcount:
+            now = connection.execute(select(ALIASES.c.version).where(*mine)).scalar()
+            if now is None:
                 connection.execute(insert(ALIASES).values(**one, version=version))
-            witness(connection)
+            elif now != version:
+                connection.execute(update(ALIASES).where(*mine).values(version=version))
+            if now != version:
+                witness(connection)
             return True
 
         return self._until_done(work)
@@ -210,6 +219,18 @@ def _versions(account: str, name: str, version: str) -> Select[Any]:
     return query.where(PIPELINES.c.version == meant.scalar_subquery())
 
 
+_Columns = namedtuple("_Columns", PIPELINES.c.keys())  # type: ignore[misc]
+_one = select(PIPELINES).where(
+    PIPELINES.c.account == bindparam("whose"), PIPELINES.c.name == bindparam("named")
+)
+_meant = select(ALIASES.c.version).where(
+    ALIASES.c.account == bindparam("whose"),
+    ALIASES.c.name == bindparam("named"),
+    ALIASES.c.alias == bindparam("alias"),
+)
+_NEWEST = Prepared(_one.order_by(PIPELINES.c.version.desc()).limit(1))
+_NUMBERED = Prepared(_one.where(PIPELINES.c.version == bindparam("number")))
+_MEANT = Prepared(_one.where(PIPELINES.c.version == _meant.scalar_subquery()))
 _LAST = select(
     PIPELINES.c.account, PIPELINES.c.name, func.max(PIPELINES.c.version).label("version")
 ).group_by(PIPELINES.c.account, PIPELINES.c.name)

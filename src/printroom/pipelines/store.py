@@ -11,6 +11,7 @@ All servers and workers on one database have the same.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +31,10 @@ if TYPE_CHECKING:  # loaded by who needs a database: enhancing with what is ship
     from printroom.database.engine import Database
     from printroom.pipelines.rows import Row, Rows
 
+_FRESH = 60.0
+"""Seconds for which a handle is believed."""
+_MOST = 10_000
+"""Accounts whose handles are remembered."""
 _REFUSED = frozenset(("check",))
 """Names that are addresses of the API already."""
 
@@ -88,8 +93,8 @@ class PipelineStore:
         """Neither is asked for before something that does not come with printroom is wanted."""
         self._database, self._owners = database, owners
         self.shipped = shipped or Shipped()
-        self._handles = {LOCAL: LOCAL}
-        """Of accounts that have pipelines: those never change."""
+        self._handles: dict[str, tuple[str, float]] = {}
+        """By account, and when it was told. One with pipelines keeps its handle."""
         self.visible: Visible = nobody
         """Whether an account may use a pipeline of another."""
 
@@ -111,14 +116,14 @@ class PipelineStore:
         Raises BadOption for a name that is not to be had, and what `witness` raises.
         """
         self._check_name(spec.name)
-        handle = LOCAL if account == LOCAL else self._owners().handle(account)
+        self._handles.pop(account, None)  # until something is published, it may have changed
+        handle = self._handle(account)
 
         def told(connection: Connection, row: Row) -> None:
             if witness is not None:
                 witness(connection, f"{full(row.name, handle)}@{row.version}")
 
         row, fresh = self._rows.add(spec, account, by, told)
-        self._handles[account] = handle
         return self._published(row, account, fresh=fresh)
 
     def get(self, name: str, account: str = LOCAL) -> Published:
@@ -212,7 +217,7 @@ class PipelineStore:
 
     def _owner(self, named: Named, account: str) -> str:
         """The id of the account whose it is, if `account` may see it. Raises NotFound."""
-        if named.owner is None or named.owner == self._handles.get(account):
+        if named.owner is None:
             return account
         found = LOCAL if named.owner == LOCAL else self._owners().holder(named.owner)
         if found is not None and (found == account or self.visible(account, found, named.name)):
@@ -238,11 +243,20 @@ class PipelineStore:
         return NotFound(reason, likely(named.version, offered))
 
     def _published(self, row: Row, account: str, *, fresh: bool = False) -> Published:
-        owner = row.account
-        if owner not in self._handles:
-            self._handles[owner] = self._owners().handle(owner)
-        own, handle = owner == account, self._handles[owner]
+        owner, handle = row.account, self._handle(row.account)
+        own = owner == account
         return Published(row.spec, row.version, owner, handle, own, row.created_at, row.by, fresh)
+
+    def _handle(self, account: str) -> str:
+        if account == LOCAL:
+            return LOCAL
+        handle, since = self._handles.get(account, ("", 0.0))
+        if not handle or time.monotonic() - since > _FRESH:
+            handle = self._owners().handle(account)
+            if len(self._handles) >= _MOST:
+                self._handles.clear()
+            self._handles[account] = handle, time.monotonic()
+        return handle
 
     def _check_name(self, name: str) -> None:
         if not NAME.fullmatch(name):

@@ -80,7 +80,7 @@ class Batches:
         row: dict[str, Any] = {"id": batch, "account": asked.account, "created_at": now}
         row |= dict.fromkeys(("listed", "cancelled", "told"), False)
         row["request_json"] = json.dumps(asdict(asked))
-        payload = {"batch": batch, **target.to_json()}
+        payload = {"batch": batch, **target.raw}
         job = as_job(Request(KIND, payload, account=f"{KIND}:{asked.account}", retries=20), now)
 
         def entered(connection: Connection) -> None:

@@ -29,7 +29,7 @@ from printroom.catalogue.entries import Draft
 from printroom.catalogue.model import Entry
 from printroom.catalogue.verification.known import own
 from printroom.catalogue.verification.licence import Known
-from printroom.catalogue.verification.report import Declared, Finding, Report
+from printroom.catalogue.verification.report import RULES, Declared, Finding, Report
 from printroom.catalogue.verification.signing import ReportKey
 from printroom.catalogue.verification.verifying import verify
 from printroom.core.errors import AlreadyThere, NotFound, WrongState
@@ -104,13 +104,31 @@ class Examinations:
                 why = "is being examined" if busy else "was suspended"
                 raise WrongState(f"{handle}/{name}@{version} {why}", "see its examination")
             enter(connection, [job], job.created_at)
-            entries.examined_again(connection, entry, job.id)
+            entries.examined_again(connection, job.created_at, entry, job.id)
             subject = f"{handle}/{name}@{version}"
             note(connection, job.created_at, actor, "model.examined_again", subject)
         found = entries.found(connection, actor.account, name, version)
         if found is None:
             raise NotFound(f"there is no model {handle}/{name}@{version}", "GET /v1/models")
         return found
+
+    def renew(self, most: int = 4) -> int:
+        """Have up to `most` models examined again whose reports expire soon, or were made by other
+        rules than those of today; how many. They stay ready meanwhile.
+        """
+        now = self.queue.database.clock()
+        look = partial(entries.stale, now=now, rules=RULES.revision, most=1)
+        if not self.queue.database.run(look, write=False):  # the usual case, which wakes nobody
+            return 0
+        return self.queue.change(partial(self._renewed, now=now, most=most), ready(KIND))
+
+    def _renewed(self, connection: Connection, now: float, most: int) -> int:
+        found = entries.stale(connection, now, RULES.revision, most)
+        for entry in found:
+            job = self._job(entry.account, now)
+            enter(connection, [job], now)
+            entries.examined_again(connection, now, entry, job.id)
+        return len(found)
 
     def _job(self, account: str, now: float) -> Job:
         return as_job(Request(KIND, {}, account=account, priority=PRIORITY, retries=RETRIES), now)

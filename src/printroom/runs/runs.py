@@ -10,6 +10,7 @@ happens in the transaction that ends it: see `printroom.runs.ending`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -176,8 +177,9 @@ class Runs:
         files: Mapping[str, Any],
     ) -> Request:
         """The job of a run whose inputs were checked and kept."""
+        needed = self.targets.needs(target)
         payload = {
-            **target.to_json(),
+            **target.raw,
             "input": dict(values),
             "files": dict(files),
             "output": asked.output.to_json(),
@@ -187,7 +189,7 @@ class Runs:
             "dialect": None if asked.dialect is None else dict(asked.dialect),
             "needs": {
                 name: {"labels": sorted(needs.labels), "bytes": needs.bytes}
-                for name, needs in self.targets.needs(target).items()
+                for name, needs in needed.items()
             },
             "terms": None if terms is None else dict(terms),
         }
@@ -198,7 +200,7 @@ class Runs:
             priority=asked.priority,
             deadline=asked.deadline,
             retries=RETRIES,
-            needs=self.targets.first_needs(target),
+            needs=self.targets.first_needs(target, needed),
             key=asked.key,
             subject=subject_of(target.id),
             same=asked.said,
@@ -225,7 +227,7 @@ class Runs:
             account=account,
             kind=KIND,
             state=states if status is not None else None,
-            subject=None if target is None else subject_of(said(target, account)),
+            subject=None if target is None else self._subjects(target, account),
             before=before,
             most=most,
         )
@@ -252,6 +254,15 @@ class Runs:
         """
         self.get(account, run)
         return self.queue.retry(run, begin=self.begin)
+
+    def _subjects(self, target: str, account: str) -> Sequence[str]:
+        """What runs of a pipeline are listed by that `account` calls so."""
+        plain = subject_of(said(target, account))
+        if "/" in plain:
+            return [plain]
+        with suppress(NotFound):  # an account without a handle has nothing of its own
+            return [plain, f"{self.workshop.accounts.handle(account)}/{plain}"]
+        return [plain]
 
     def _known(self, asked: Asked) -> Submitted | None:
         """The run that the key stands for already. Raises KeyReused."""

@@ -57,7 +57,8 @@ class Target:
         """
         return DRAFT if self.draft else self.graph.id
 
-    def to_json(self) -> dict[str, Any]:
+    @cached_property
+    def raw(self) -> Mapping[str, Any]:
         """For the payload of a job."""
         shipped = self.graph.version is None and not self.draft
         written = None if shipped else self.spec.to_dict()
@@ -72,6 +73,11 @@ class Target:
     def light(self) -> bool:
         """Whether all of it streams, in steps that come with printroom or were installed."""
         return all(node.step.shape is not StepShape.RUN for node in self.graph.nodes)
+
+    @cached_property
+    def model(self) -> str | None:
+        """The first model that it names."""
+        return next(filter(None, map(_model, self.graph.nodes)), None)
 
     @cached_property
     def uses(self) -> Mapping[str, str]:
@@ -136,14 +142,13 @@ class Targets:
             if (manifest := found.get(name)) is not None
         }
 
-    def first_needs(self, target: Target) -> Needs:
+    def first_needs(self, target: Target, needs: Mapping[str, Needs]) -> Needs:
         """What the worker that begins must have: what the first step that runs whole asks for.
 
-        Later ones say so when their turn comes.
+        Later ones say so when their turn comes. `needs`: of all steps.
         """
-        model = next(filter(None, map(_model, target.graph.nodes)), None)
-        first = next(iter(self.needs(target).values()), Needs())
-        return Needs(first.labels, first.bytes, model)
+        first = next(iter(needs.values()), Needs())
+        return Needs(first.labels, first.bytes, target.model)
 
     def _manifest(self, use: str) -> StepManifest | None:
         return self._workshop.folders.manifest(use) if use else None

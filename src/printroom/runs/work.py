@@ -59,7 +59,8 @@ class Labour:
         self._scratch = Scratch(settings.data)
         queue, outbound = self.runs.queue, workshop.outbound
         tallies, tracer = workshop.floor.tallies, workshop.floor.tracer
-        examine = ExamineHandler(Examinations(workshop), self._scratch)
+        self._examinations = Examinations(workshop)
+        examine = ExamineHandler(self._examinations, self._scratch)
         main: dict[str, Handler] = {
             KIND: Watched(RunHandler(workshop, self.runs.targets, self._scratch), tallies, tracer),
             examining.KIND: Watched(examine, tallies, tracer),
@@ -114,11 +115,14 @@ class Labour:
                 _log.exception("tidying")
 
     def tidy(self) -> int:
-        """Forget what has expired, and do what the market owes. Returns how many runs went."""
+        """Forget what has expired, have models examined again whose reports do soon, and do what
+        the market owes. Returns how many runs went.
+        """
         forgotten = self.runs.queue.expire(self._discard)
         settings = self._workshop.settings
         Uploads(self.runs.assets, settings.files_largest, settings.files_keep).sweep()
         self.runs.assets.sweep()
+        self._examinations.renew()
         self._workshop.money.tick()
         return forgotten
 

@@ -13,6 +13,7 @@ alike.
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from printroom.core.errors import BadKey
 
@@ -95,6 +96,7 @@ def shown(text: str) -> str:
     return ascii(text if len(text) <= 80 else f"{text[:77]}...")
 
 
+@lru_cache(maxsize=4096)
 def _fault(text: str) -> str:  # noqa: PLR0911 (one rule a line)
     """What is wrong with a key; empty if nothing is."""
     if not text:

@@ -246,6 +246,8 @@ def test_the_palette_tells_what_there_is(who: Tenants) -> None:
     assert (upscale["group"], upscale["streams"], upscale["version"]) == ("enhance", True, None)
     assert upscale["inputs"]["image"] == {"type": "picture"}
     assert "image" not in upscale["parameters"]
+    assert "per input pixel" in upscale["about"]["scale"]
+    assert "a person should look" in steps["moderate"]["about"]["review"]
     assert set(upscale["parameters"]) < set(upscale["inputs"])
     assert "number" in told["kinds"]["choice"]["accepts"]
     assert told["kinds"]["picture"]["accepts"] == ["picture"]

@@ -3,13 +3,19 @@
 import csv
 import io
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import httpx
 import numpy as np
 import pytest
+from sqlalchemy import insert, select
 
 from printroom.accounts.credentials import mint
+from printroom.assets.model import ASSETS
+from printroom.catalogue.model import MODELS
+from printroom.catalogue.verification.report import Declared, Finding, Report
+from printroom.catalogue.verification.rules import RULES
+from printroom.database.engine import Database
 from printroom.imaging.vips import pyvips
 
 PASSWORD = "correct horse battery"
@@ -32,8 +38,8 @@ def bearer(secret):
 class Town:
     """A server with its owner, a seller and a buyer."""
 
-    def __init__(self, url, key):
-        self.url = url
+    def __init__(self, url, key, data):
+        self.url, self.data = url, data
         self.clients = []
         self.owner = self.client(bearer(key))
         self.seller, self.buyer = self.account("Sam"), self.account("Ann")
@@ -97,8 +103,9 @@ class Town:
 def town(serving, tmp_path_factory):
     key = mint("live")
     settings = {"owner_email": "own@example.com", "owner_password": PASSWORD, "owner_key": key}
-    with serving(tmp_path_factory.mktemp("town"), **settings, market_maturing="0") as url:
-        made = Town(url, key)
+    data = tmp_path_factory.mktemp("town")
+    with serving(data, **settings, market_maturing="0") as url:
+        made = Town(url, key, data)
         yield made
         for client in made.clients:
             client.close()
@@ -139,6 +146,74 @@ def test_a_run_is_sold(town):
     assert town.wallet()["balance"] == 10
     with refused(409, "wrong_state") as found:
         found.append(town.seller.post(f"/v1/runs/{run['id']}/refund", json={}))
+
+
+def test_a_copy_is_bought_and_fetched(town):
+    """Of a model that is ready, as an examination leaves it; its bytes are any bytes here."""
+    weights = bytes(range(256)) * 9000  # more than is sent at once
+    headers = {"content-type": "application/octet-stream"}
+    file = town.good(town.seller.post("/v1/files", content=weights, headers=headers), 201)["id"]
+    town.good(town.owner.get("/v1/models"))
+    with (
+        closing(Database.open(f"sqlite:///{town.data / 'printroom.db'}")) as database,
+        database.write() as connection,
+    ):
+        account = connection.execute(select(ASSETS.c.account).where(ASSETS.c.id == file))
+        now, finding = time.time(), Finding("graph", "graph.checked", "passed", "Fine.")
+        report = Report(Declared("sam/ink"), (finding,), {}, RULES.revision, now, now + 1000)
+        row = {
+            "id": "mdl_1", "account": account.scalar_one(), "name": "ink", "version": 1,
+            "state": "ready", "title": "Ink", "description": "", "declared_json": "{}",
+            "card_json": "{}", "report_json": report.to_json(), "file": file, "job": "j",
+            "digest": "0" * 64, "size": len(weights), "created_at": 0.0,
+        }  # fmt: skip
+        connection.execute(insert(MODELS).values(row))
+    body = {"kind": "model", "name": "ink", "title": "Ink"}
+    listing = town.good(town.seller.post("/v1/listings", json=body), 201)
+    place = f"/v1/listings/{listing['id']}"
+    town.good(town.seller.put(f"{place}/offer", json={"price": {"download": 40}}))
+    assert town.good(town.seller.post(f"{place}/publish", json={}))["badges"][0] == {
+        "kind": "verified", "detail": {"until": now + 1000},
+    }  # fmt: skip
+    with refused(403, "no_access") as found:
+        found.append(town.buyer.get(f"{place}/download"))
+    town.top_up(40)
+    body = {"listing": listing["id"], "offer": 1, "kind": "download"}
+    order = town.good(town.buyer.post("/v1/orders", json=body), 201)
+    copy = town.buyer.get(f"{place}/download")
+    assert copy.content.startswith(weights)
+    assert order["id"].encode() in copy.content[len(weights) :]
+    assert 'filename="ink-1.onnx"' in copy.headers["content-disposition"]
+    assert town.seller.get(f"{place}/download").content == weights
+
+
+def test_a_picture_is_looked_for(town):
+    """The same kind of picture comes first, whatever its size."""
+
+    def upload(client, stripes, width=60):
+        rows = np.tile(np.arange(width) % 12 // 6 * 200, (width, 1)).astype(np.uint8)
+        samples = np.stack([rows.T if stripes == "down" else rows, *[rows * 0] * 2], -1)
+        image = pyvips.Image.new_from_array(samples).copy(interpretation="srgb")
+        headers = {"content-type": "image/png"}
+        data = image.write_to_buffer(".png")
+        return town.good(client.post("/v1/files", content=data, headers=headers), 201)["id"]
+
+    made = {}
+    for stripes in ("down", "across"):
+        file = upload(town.seller, stripes)
+        example = {"title": stripes, "input": file, "output": file}
+        made[stripes] = town.listing({}, examples=[example])["id"]
+    for stripes in ("down", "across"):
+        query = {"file": upload(town.buyer, stripes, 120), "limit": 5}
+        found = town.good(town.buyer.get("/v1/listings/similar", params=query))["data"]
+        assert {one["id"] for one in found} >= set(made.values())
+        assert found[0]["id"] == made[stripes]
+    with refused(404, "not_found") as answer:
+        answer.append(town.buyer.get("/v1/listings/similar", params={"file": file}))
+    with refused(422, "bad_option") as answer:
+        example = {"input": "file_1", "output": "file_1"}
+        place = f"/v1/listings/{made['down']}"
+        answer.append(town.seller.patch(place, json={"title": "x", "examples": [example]}))
 
 
 def test_it_is_found_and_reviewed(town):
@@ -189,6 +264,19 @@ def test_a_month_is_bought_once_and_given_back(town):
         found.append(town.seller.post(f"{place}/cancel", json={}))
     orders = town.good(town.buyer.get("/v1/orders"))["data"]
     assert orders[0]["refunded"] == 45
+    sales = town.good(town.seller.get(f"/v1/listings/{listing['id']}/sales"))["data"]
+    assert [(one["kind"], one["credits"]) for one in sales] == [("run", 0), ("month", 90)]
+    with refused(404, "not_found") as found:
+        found.append(town.buyer.get(f"/v1/listings/{listing['id']}/sales"))
+    town.good(town.buyer.post("/v1/orders", json=body), 201)
+    right = town.good(town.buyer.get("/v1/subscriptions"))["data"][0]
+    revoke = f"/v1/subscriptions/{right['id']}/revoke"
+    with refused(404, "not_found") as found:
+        found.append(town.buyer.post(revoke))
+    assert town.good(town.seller.post(revoke))["state"] == "revoked"
+    with refused(403, "no_access") as found:
+        wanted = {"target": listing["target"], "input": {"image": town.upload(town.buyer)}}
+        found.append(town.buyer.post("/v1/runs", json=wanted))
 
 
 def test_what_is_reported_is_taken_down_at_once_and_may_be_appealed(town):

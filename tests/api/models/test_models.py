@@ -307,6 +307,10 @@ def test_its_weights_are_nobodys_to_have(house: House, ink: dict[str, Any]) -> N
 def test_by_the_protocol_of_tensors(house: House, ink: dict[str, Any]) -> None:
     about = house.acme.get("/v2/models/acme%2Fink").json()
     assert (about["name"], about["versions"]) == ("acme/ink", ["1"])
+    lines = house.acme.post("/v2/repository/index").json()
+    assert {"name": "acme/ink", "version": "1", "state": "READY", "reason": ""} in lines
+    theirs = house.bolt.post("/v2/repository/index").json()
+    assert "acme/ink" not in {one["name"] for one in theirs}
     value = np.random.default_rng(0).random((1, 3, 4, 4), np.float32)
     sent = {
         "name": "input",

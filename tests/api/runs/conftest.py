@@ -104,9 +104,9 @@ def postgres():
         yield started
 
 
-def publish(data, models, text=DOUBLE):
-    """Publish a pipeline on a data folder."""
-    with Workshop(Settings(data=data, models=(models,))) as workshop:
+def publish(data, models, text=DOUBLE, url=None):
+    """Publish a pipeline in the database at `url`; None = that of the data folder."""
+    with Workshop(Settings(data=data, models=(models,), database_url=url)) as workshop:
         return workshop.shelf.publish(PipelineSpec.from_yaml(text)).id
 
 

@@ -96,7 +96,7 @@ def kill_somebody(made, workers):
 @pytest.mark.timeout(SECONDS + 280)
 def test_the_books_balance_whoever_is_killed(tmp_path, models, tools, url):
     data = tmp_path / "data"
-    tools.publish(data, models)
+    tools.publish(data, models, url=url)
     settings = {"database_url": url, "jobs_slots": "2"}
     with tools.Installation(data, models, **settings) as made:
         made.url = str(made.serve().base_url).rstrip("/")

@@ -67,12 +67,13 @@ def step(tmp_path):
 def prepared(tmp_path, models, step):
     """Data folders: the server and the labelled worker have both steps, the other has one."""
 
-    def make(pause):
+    def make(pause, url):
         log = tmp_path / "steps.log"
         log.touch()
         text = CHAIN.replace("LOG", json.dumps(str(log))).replace("PAUSE", str(pause))
         for name, has in [("server", STEPS), ("far", STEPS), ("near", ["light"])]:
-            with Workshop(Settings(data=tmp_path / name, models=(models,))) as workshop:
+            settings = Settings(data=tmp_path / name, models=(models,), database_url=url)
+            with Workshop(settings) as workshop:
                 for one in has:
                     workshop.add_step(step[one])
                 if name == "server":
@@ -86,8 +87,8 @@ def prepared(tmp_path, models, step):
 def test_a_step_with_a_label_is_done_where_the_label_is(
     tmp_path, models, tools, postgres, prepared
 ):
-    log = prepared(0)
     url = postgres.create()
+    log = prepared(0, url)
     shared = {"database_url": url, "store_hub": f"fs://{tmp_path / 'store'}", "assets": "hub/runs"}
     with tools.Installation(tmp_path / "server", models, http_worker="0", **shared) as made:
         client = made.serve()
@@ -101,7 +102,7 @@ def test_a_step_with_a_label_is_done_where_the_label_is(
         with_label = _worker_of(url, run["id"])
         assert with_label[-1] == far.pid
         picture = tools.upload(client, tools.png()[0])
-        tools.publish(tmp_path / "server", models)
+        tools.publish(tmp_path / "server", models, url=url)
         plain = {"target": "double", "input": {"image": picture}}
         done = client.post("/v1/runs", json=plain, headers={"prefer": "wait=60"}).json()
         made_of = client.get(f"/v1/files/{done['output']['image']['file']}/content")
@@ -129,9 +130,10 @@ def _worker_of(url, run):
 def test_a_run_whose_worker_is_killed_goes_on_at_its_step(
     tmp_path, models, tools, postgres, prepared
 ):
-    log = prepared(3)
+    url = postgres.create()
+    log = prepared(3, url)
     shutil.copytree(tmp_path / "server" / "steps", tmp_path / "near" / "steps", dirs_exist_ok=True)
-    shared = {"database_url": postgres.create(), "store_hub": f"fs://{tmp_path / 'store'}"}
+    shared = {"database_url": url, "store_hub": f"fs://{tmp_path / 'store'}"}
     with tools.Installation(
         tmp_path / "server", models, http_worker="0", assets="hub", **shared
     ) as made:

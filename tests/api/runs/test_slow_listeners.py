@@ -12,7 +12,7 @@ from printroom.core.settings import Settings
 from printroom.jobs.model import EVENTS, JOBS
 from printroom.workshop import Workshop
 
-COUNT, SIZE = 40_000, 1000
+COUNT, SIZE = 20_000, 2000
 """Events, and letters of each: 40 MB, more than any buffer on the way holds."""
 
 

@@ -65,7 +65,6 @@ def test_a_model_that_is_an_archive_as_well(refused, make):
 
 def test_what_is_neither(refused):
     assert code_of(refused, b"hello, this is a text") == "file.unknown"
-    assert code_of(refused, (5).to_bytes(8, "little") + b'{"a":1}') == "file.kind"
     assert code_of(refused, b"\x08\x08") == "file.empty"
 
 

@@ -5,6 +5,10 @@ import itertools
 import numpy as np
 from onnx import TensorProto, helper
 
+from printroom.catalogue.verification.graph import counted
+from printroom.catalogue.verification.rules import RULES
+from printroom.catalogue.verification.wire import read
+
 
 def test_operators_of_others(refused, make):
     custom = make.node("Read", ["x"], ["y"], domain="com.attacker", path="/lib/evil.so")
@@ -19,6 +23,20 @@ def test_operators_of_others(refused, make):
 def test_operators_that_read_texts_or_files(refused, make):
     model = make.built([make.node("ImageDecoder", ["x"], ["y"])], opset=20)
     assert refused(model)[0] == "graph.operator"
+
+
+def test_operators_that_are_imported_and_not_used_harm_nobody(make):
+    """Exporters list what they might have used."""
+    model = make.plain()
+    model.opset_import.add(domain="ai.onnx.ml", version=3)
+    data = model.SerializeToString()
+    found = counted(data, read(data, RULES), RULES)
+    assert found.verdict == "passed"
+
+
+def test_a_graph_where_none_belongs(refused, make):
+    inner = helper.make_graph([make.node("Neg", ["x"], ["z"])], "inner", [], [make.picture("z")])
+    assert refused(make.built([make.node("Neg", ["x"], ["y"], extra=inner)]))[0] == "graph.operator"
 
 
 def test_versions_that_are_not_known(refused, make):

@@ -2,14 +2,17 @@
 
 import base64
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from printroom.catalogue.card import ModelCard
+from printroom.catalogue.verification import report as report_module
 from printroom.catalogue.verification.report import (
     EXCLUDED,
     RULES,
@@ -22,6 +25,7 @@ from printroom.catalogue.verification.report import (
 from printroom.catalogue.verification.signing import FILE, VARIABLE, ReportKey, check
 from printroom.core.errors import BadOption, BadReport, Unwritable
 from printroom.imaging.tiling import Geometry
+from printroom.isolation.walls import LIMITS
 from printroom.runtimes.reading import Pixels, Reading
 
 CARD = ModelCard("acme/ink", 1, "Ink", "model.onnx", "ab" * 32, Geometry(halo=3), 9, "MIT",
@@ -150,3 +154,14 @@ def test_a_key_that_is_none(tmp_path):
     (tmp_path / FILE).write_bytes(b"short")
     with pytest.raises(Unwritable, match="is no key"):
         ReportKey.of(tmp_path)
+
+
+def test_each_code_is_explained():
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "verification.md").read_text()
+    folder = Path(report_module.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    codes = set(re.findall(r'"((?:file|graph|trial|content|licence|review)\.[a-z]+)"', source))
+    codes |= {f"file.{bound}" for bound in re.findall(r'WireFault\("(\w+)"', source)}
+    codes |= {f"trial.{limit}" for limit in LIMITS.values()}
+    assert len(codes) > 40
+    assert sorted(code for code in codes if f"`{code}`" not in page) == []

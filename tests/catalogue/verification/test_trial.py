@@ -17,9 +17,10 @@ from printroom.catalogue.verification.verifying import ALL
 from printroom.core.errors import Cancelled, LimitCrossed
 from printroom.isolation.sandboxed import Limits, SandboxedSession
 from printroom.isolation.walls import bubblewrap
+from printroom.runtimes.reading import Reading
 
-SHORT = replace(RULES, seconds=4, tiles=(64,), sides=(64, 128), memory=1 << 30)
-SMALL = replace(SHORT, seconds=30)
+SHORT = replace(RULES, seconds=6, tiles=(64,), sides=(64, 128), memory=1 << 30)
+SMALL = replace(SHORT, seconds=60)
 
 
 @pytest.fixture(autouse=True)
@@ -91,8 +92,10 @@ def test_what_compares_every_pixel_with_every_other_is_for_a_person_to_judge(rep
         make.node("Shape", ["x"], ["shape"]),
         make.node("Reshape", ["mixed", "shape"], ["y"]),
     ]
-    rules = replace(SMALL, tiles=(32, 64), sides=(32, 64))
-    found = report(make.built(nodes, make.held(flat=np.array([0, 3, -1]))), rules=rules)
+    rules = replace(SMALL, tiles=(32, 48), sides=(32, 48))
+    declared = Declared("acme/ink", licence="MIT", reading=Reading())
+    model = make.built(nodes, make.held(flat=np.array([0, 3, -1])))
+    found = report(model, declared, rules=rules)
     assert found.verdict == "review"
     (memory,) = [one for one in found.findings if one.code == "trial.memory"]
     assert memory.verdict == "review"
@@ -125,7 +128,7 @@ def test_results_that_are_others_each_time(refused, make):
 
 def test_without_walls_nothing_is_tried(refused, make, nowhere):
     code, reason = refused(make.plain())
-    assert code == "trial.walls"
+    assert code == "trial.sandbox"
     assert "nothing listed" in reason
 
 
@@ -267,7 +270,7 @@ def test_what_behaves_in_the_trial_and_loops_later_is_stopped_when_it_runs(repor
         tmp_path / "model.onnx",
         found.card.reading,
         name="acme/ink@1",
-        limits=Limits(seconds=1.0),
+        limits=Limits(seconds=2.0),
         breached=breaches.append,
     )
     good = np.ones((1, 3, 8, 8), np.float32)

@@ -120,6 +120,8 @@ const KINDS = [
 const APART = 80
 /** Milliseconds for which the line stays when no page needs it: the next one may. */
 const SPARE = 3000
+/** Milliseconds without an event after which lists with unfinished runs are asked for anew. */
+const SILENT = 5000
 
 let users = 0
 let leave: (() => void) | undefined
@@ -156,7 +158,9 @@ function follow(client: QueryClient): () => void {
     news = []
     noted(client, those)
   }
+  let heard = Date.now()
   const hear = (message: Event) => {
+    heard = Date.now()
     news.push(JSON.parse((message as MessageEvent<string>).data) as Told)
     clock ??= setTimeout(show, APART)
   }
@@ -170,7 +174,11 @@ function follow(client: QueryClient): () => void {
   }
   const seen = () => (document.hidden ? source?.close() : begin())
   const back = onReached(begin)
-  const look = setInterval(begin, 3000)
+  // A proxy between may keep the events for itself.
+  const look = setInterval(() => {
+    begin()
+    if (!document.hidden && Date.now() - heard > SILENT && unfinished(client)) void fresh()
+  }, 3000)
   document.addEventListener('visibilitychange', seen)
   begin()
   return () => {
@@ -200,10 +208,14 @@ function noted(client: QueryClient, news: Told[]): void {
   for (const listener of listeners) listener()
 }
 
-function known(client: QueryClient, id: string): Run | undefined {
+const known = (client: QueryClient, id: string): Run | undefined => first(client, (run) => run.id === id)
+const unfinished = (client: QueryClient): boolean => first(client, (run) => !isOver(run)) !== undefined
+
+/** One of the runs that were loaded. */
+function first(client: QueryClient, which: (run: Run) => boolean): Run | undefined {
   for (const [, pages] of client.getQueriesData<Pages>({ queryKey: ['runs'] })) {
     for (const page of pages?.pages ?? []) {
-      const found = page.data.find((one) => one.id === id)
+      const found = page.data.find(which)
       if (found !== undefined) return found
     }
   }

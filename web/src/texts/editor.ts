@@ -100,6 +100,7 @@ export const e = {
     more: (count: number) => `and ${count} more`,
     value: 'value',
     none: 'nothing yet',
+    unfed: 'Nothing leads here yet.',
     wire: (from: string, to: string) => `Wire from ${from} to ${to}`,
   },
   inspect: {
@@ -139,7 +140,7 @@ export const e = {
   yaml: {
     label: 'The pipeline as YAML',
     hint: 'The same text as for the command line. What you write here changes the drawing.',
-    comments: 'Comments go when the drawing is changed.',
+    comments: 'Comments go when the drawing is changed, and come back with undo.',
     broken: 'This text cannot be drawn yet. The drawing shows the last that could, and waits until it is mended.',
     back: 'Take back what I typed',
     line: (number: number) => `Line ${number}`,

@@ -172,6 +172,19 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
         market = workshop.market
         return asdict(market.do(subscriptions.switch, market.rules, actor(who, request), id))
 
+    @router.post(
+        "/v1/subscriptions/{id}/revoke",
+        summary="Revoke a subscription",
+        operation_id="revokeSubscription",
+        response_model=schemas.Subscription,
+        responses=wrong,
+    )
+    def revoke(who: Who, id: Id, request: Request) -> dict[str, Any]:  # noqa: A002
+        """Of what you sell: no new run begins from this moment on. Refund its order apart."""
+        who.need("market:write")
+        me, any_ = actor(who, request), who.may("admin")
+        return asdict(workshop.market.do(subscriptions.revoke, me, id, any_=any_))
+
 
 def _wallet(router: APIRouter, desk: Desk) -> None:
     workshop = desk.service.workshop

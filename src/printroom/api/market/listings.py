@@ -1,31 +1,40 @@
 """`/v1/listings`: what is offered, and one's own offers.
 
 GET   /v1/listings                         -> page of Listings, by words, tags, order
+GET   /v1/listings/similar?file=...        -> Listings, by what their examples look like
 GET   /v1/listings/{id}                    -> Listing            not_found
 GET   /v1/listings/{id}/examples/{n}/{side}  -> a picture
 POST  /v1/listings                         -> 201 Listing        already_exists not_found
 PATCH, DELETE /v1/listings/{id}            PUT /v1/listings/{id}/offer
 POST  /v1/listings/{id}/publish, /withdraw                       wrong_state bad_option
+GET   /v1/listings/{id}/download           -> your copy          no_access
+GET   /v1/listings/{id}/sales              -> page of Sales, of one's own
 GET   /v1/listings/{id}/reviews            PUT, DELETE /v1/listings/{id}/review      no_access
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import Response as Empty
+from fastapi.responses import StreamingResponse
 
 from printroom.accounts.handles import account_of
 from printroom.accounts.principal import Principal
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor
 from printroom.api.files.content import ContentResponse
+from printroom.api.limits import MIB
 from printroom.api.market import schemas, told
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, Plain, page, refusals
+from printroom.assets.assets import Content
 from printroom.core.errors import BadOption, NotFound
-from printroom.marketplace import listings, reviews
+from printroom.marketplace import listings, orders, reviews
+from printroom.marketplace.copies import Copy, copy_of
 from printroom.marketplace.listings import Card, Terms
 from printroom.marketplace.market import Market
 from printroom.marketplace.prices import WHOLE, Price
@@ -41,7 +50,9 @@ def routes(desk: Desk) -> APIRouter:
     workshop = desk.service.workshop
     _looking(router, lambda: workshop.market)
     _examples(router, desk)
+    _copies(router, desk)
     _selling(router, lambda: workshop.market)
+    _sales(router, lambda: workshop.market)
     _reviewing(router, lambda: workshop.market)
     return router
 
@@ -71,6 +82,24 @@ def _looking(router: APIRouter, market: Any) -> None:
         found = market().look(told.searched, who.account, wanted)
         more = skip + limit
         return page(found, limit, str(more) if more < FURTHEST else None)
+
+    @router.get(
+        "/similar",
+        summary="Search by a picture",
+        operation_id="listSimilar",
+        response_model=schemas.Listings,
+        responses=_GONE,
+    )
+    def similar(
+        who: Who,
+        file: Annotated[str, Query(pattern=r"^file_\w{1,80}$", description="Of yours.")],
+        limit: Most = MOST,
+    ) -> dict[str, Any]:
+        """What makes pictures like this one, by colours and edges; the likest first."""
+        who.need("market:read")
+        who.need("files:read")
+        names = market().similar(who.account, file, limit)
+        return {"data": market().look(told.named, who.account, names), "next": None}
 
     @router.get(
         "/{id}",
@@ -114,6 +143,44 @@ def _examples(router: APIRouter, desk: Desk) -> None:
         return ContentResponse(await desk.ask(opened), request, desk)
 
 
+def _copies(router: APIRouter, desk: Desk) -> None:
+    workshop = desk.service.workshop
+
+    @router.get(
+        "/{id}/download",
+        summary="Your copy",
+        operation_id="downloadListing",
+        response_class=Empty,
+        responses={
+            200: {"content": {"application/octet-stream": {}}},
+            **refusals(not_found=404, no_access=403),
+        },
+    )
+    async def copy(who: Who, id: Id) -> Response:  # noqa: A002
+        """The model that you bought a copy of; its metadata names your order."""
+        who.need("market:read")
+
+        def opened() -> tuple[Copy, Content]:
+            found = workshop.market.look(copy_of, who.account, id)
+            return found, workshop.assets.content(workshop.assets.find(found.owner, found.file))
+
+        found, content = await desk.ask(opened)
+        size = content.asset.size + len(found.tail)
+        headers = {
+            "content-disposition": f'attachment; filename="{found.name}"',
+            "content-length": str(size),
+            "cache-control": "private, no-store",
+        }
+        media_type = "application/octet-stream"
+        return StreamingResponse(_bytes(found, content), headers=headers, media_type=media_type)
+
+
+def _bytes(found: Copy, content: Content) -> Iterator[bytes]:
+    for start in range(0, content.asset.size, MIB):
+        yield bytes(content.read(start, min(MIB, content.asset.size - start)))
+    yield found.tail
+
+
 def _selling(router: APIRouter, market: Any) -> None:
     @router.post(
         "",
@@ -154,7 +221,9 @@ def _selling(router: APIRouter, market: Any) -> None:
         who.need("market:write")
         price = wanted.price
         terms = Terms(
-            Price(price.run, _thousandths(price.megapixel), price.month, price.quota),
+            Price(
+                price.run, _thousandths(price.megapixel), price.month, price.quota, price.download
+            ),
             round(wanted.share * WHOLE),
             wanted.version,
         )
@@ -198,6 +267,24 @@ def _selling(router: APIRouter, market: Any) -> None:
         """For good; its subscriptions end with their months."""
         who.need("market:write")
         market().do(listings.remove, actor(who, request), id)
+
+
+def _sales(router: APIRouter, market: Any) -> None:
+    @router.get(
+        "/{id}/sales",
+        summary="What was sold of your listing",
+        operation_id="listSales",
+        response_model=schemas.Sales,
+        responses=_GONE,
+    )
+    def sales(who: Who, id: Id, after: After = None, limit: Most = MOST) -> dict[str, Any]:  # noqa: A002
+        """Runs and months, the newest first, without saying to whom."""
+        who.need("market:read")
+        if market().look(_shown, who.account, id).owner != who.account:
+            raise listings.missing(id)
+        found = market().look(orders.sold, id, _time(after), limit)
+        last = repr(found[-1].at) if found else None
+        return page([asdict(one) for one in found], limit, last)
 
 
 def _reviewing(router: APIRouter, market: Any) -> None:

@@ -67,6 +67,8 @@ class Prices(Taken):
     month: Some | None = None
     quota: Some | None = None
     """Runs in a month; null = as many as one likes."""
+    download: Credits | None = None
+    """A copy of a model to keep; null = none are sold."""
 
 
 class NewOffer(Taken):
@@ -90,7 +92,7 @@ class NewOrder(Taken):
     """What is to be bought."""
 
     listing: ListingId
-    kind: Literal["month"] = "month"
+    kind: Literal["month", "download"] = "month"
     offer: Annotated[int, Field(ge=1)]
     """The number of the offer that you saw; another one is not charged."""
     coupon: Annotated[str | None, Field(max_length=40)] = None
@@ -248,12 +250,30 @@ class Orders(BaseModel):
     next: str | None
 
 
+class Sale(BaseModel):
+    """A run, or a month, that somebody bought."""
+
+    kind: Literal["run", "month", "download"]
+    id: str
+    at: Time
+    credits: int
+    refunded: int
+
+
+class Sales(BaseModel):
+    """A page of sales, the newest first."""
+
+    data: list[Sale]
+    next: str | None
+
+
 class Subscription(BaseModel):
     """A right to run what is listed."""
 
     id: str
     listing: ListingId
     offer: int
+    kind: Literal["month", "download"]
     state: Literal["active", "grace", "ended", "revoked"]
     quota: int | None
     used: int

@@ -31,6 +31,16 @@ def searched(
     ]
 
 
+def named(
+    connection: Connection, now: float, account: str, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Those with these ids that are offered to everybody, in this order."""
+    return [
+        _told(connection, now, account, one.listing, one.standing)
+        for one in search.named(connection, names)
+    ]
+
+
 def mine(
     connection: Connection, now: float, account: str, before: str | None, most: int
 ) -> list[dict[str, Any]]:
@@ -57,6 +67,7 @@ def offer_json(offer: Offer) -> dict[str, Any]:
             "megapixel": price.megapixel / 1000,
             "month": price.month,
             "quota": price.quota,
+            "download": price.download,
         },
         "share": offer.share / WHOLE,
         "version": offer.version,

@@ -14,12 +14,12 @@ from printroom.api.runs.documents import Plain
 from printroom.catalogue.card import Runtime, Task
 
 ONE = "/v1/models/{owner}/{name}"
-Owner = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$", examples=["acme"])]
+Owner = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$", examples=["acme"])]
 Name = Annotated[
     str,
     Path(
         max_length=80,
-        pattern=r"^[a-z0-9]+([-.][a-z0-9]+)*(@[1-9][0-9]{0,8})?$",
+        pattern=r"^[a-z0-9][a-z0-9._-]*(@[1-9][0-9]{0,8})?$",
         description="`name`, or `name@version`.",
         examples=["ink@2"],
     ),

@@ -48,7 +48,7 @@ class ModelShelf:
         """The newest version of each name behind `after` that has all words of `query`."""
         paces = self._paces()
         found = {}
-        handle, mine = self._mine(who.account)
+        handle, mine = self._workshop.owned.of(who.account)
         for entry in mine:
             found[f"{handle}/{entry.name}"] = of_account(
                 entry,
@@ -87,11 +87,10 @@ class ModelShelf:
         owner, plain = seen.entry.account, seen.entry.name
 
         def look(connection: Connection) -> list[Entry]:
-            return entries.versions(connection, owner, plain, before, most)
+            ready = owner != who.account
+            return entries.versions(connection, owner, plain, before, most, ready=ready)
 
         found = self._workshop.database.run(look, write=False)
-        if owner != who.account:
-            found = [one for one in found if one.state == "ready"]
         return [self._told(who.account, Seen(one, seen.handle, "")) for one in found]
 
     def report(self, who: Principal, name: str) -> Json:
@@ -196,14 +195,6 @@ class ModelShelf:
         if seen.entry.account != account:
             raise NotFound(f"the model {name} is not yours", "GET /v1/models has yours")
         return seen
-
-    def _mine(self, account: str) -> tuple[str, list[Entry]]:
-        self._workshop.owned  # noqa: B018  its tables are there
-
-        def look(connection: Connection) -> tuple[str, list[Entry]]:
-            return handle_of(connection, account), entries.listed(connection, account)
-
-        return self._workshop.database.run(look, write=False, patience=1.0)
 
     def _told(self, account: str, seen: Seen, *, full: bool = False) -> Json:
         entry, mine = seen.entry, seen.entry.account == account

@@ -16,6 +16,7 @@ from printroom.api.pipelines import schemas
 from printroom.api.pipelines.told import written
 from printroom.core.errors import PrintroomError
 from printroom.pipelines import kinds
+from printroom.pipelines.about import about
 from printroom.pipelines.declare import StepShape, StepType
 from printroom.pipelines.kinds import Kind
 from printroom.pipelines.notation import KINDS
@@ -80,6 +81,7 @@ def step_json(step: StepType, registry: Registry) -> dict[str, Any]:
         "inputs": written(step.inputs),
         "parameters": list(step.parameters),
         "outputs": written(step.outputs),
+        "about": about(step.factory),
     }
 
 

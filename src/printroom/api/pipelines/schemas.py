@@ -235,6 +235,10 @@ class PaletteStep(BaseModel):
     inputs: Ports = Field(description="All that may be bound, in order.")
     parameters: list[str] = Field(description="Those of `inputs` that set it, and have a default.")
     outputs: Ports
+    about: dict[str, str] = Field(
+        examples=[{"scale": "Output pixels per input pixel along each side; 1 = it passes by."}],
+        description="Parameter or output -> what it means, and its unit, where that is written.",
+    )
 
 
 class KindOfPort(BaseModel):

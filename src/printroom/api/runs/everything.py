@@ -16,14 +16,14 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from printroom.database.prepared import Prepared
+from printroom.database.prepared import Prepared, Row
 from printroom.jobs.events import TOPIC, Event
 from printroom.jobs.model import EVENTS, JOBS, Job
 from printroom.jobs.queue import Queue
@@ -37,6 +37,8 @@ _LOOK = 1.0
 NEAR, FAR = 1.0, 15.0
 """Seconds that each look goes back, and that one goes back once in a while: a transaction that
 waited for a lock commits events that are as old."""
+BACK = 5.0
+"""The same for a listener that comes again."""
 MOST = 1000
 """Events that are told again to a listener that comes again, and that wait for one at most."""
 _OVER = ("done", "dead", "cancelled")
@@ -49,11 +51,18 @@ _keys = (
     .where(JOBS.c.kind == KIND, JOBS.c.account.in_(bindparam("accounts", expanding=True)))
     .order_by(EVENTS.c.at, EVENTS.c.job, EVENTS.c.number)
 )
-_NEW = Prepared(_keys.limit(5 * MOST))
+_NEW = Prepared(_keys)
+_AGAIN = Prepared(_keys.limit(MOST + 1))
 _DATA = Prepared(
     select(EVENTS.c.kind, EVENTS.c.data_json).where(
         EVENTS.c.job == bindparam("named"), EVENTS.c.number == bindparam("which")
     )
+)
+_BEFORE = Prepared(
+    select(EVENTS.c.number, EVENTS.c.at)
+    .where(EVENTS.c.job == bindparam("named"), EVENTS.c.number < bindparam("which"))
+    .where(EVENTS.c.at > bindparam("since"), EVENTS.c.kind.not_in(_PRIVATE))
+    .order_by(EVENTS.c.number)
 )
 _RUN = Prepared(select(JOBS).where(JOBS.c.id == bindparam("named")))
 
@@ -75,6 +84,8 @@ class Listening:
         """`since`: seconds since 1970 from which on it wants to be told again; None = from now."""
         self.over = False
         self._seen: dict[str, int] = {}
+        self._held: list[Told] | None = None if since is None else []
+        """What is new, until it was told what came before."""
         self._waiting: list[bytes] = []
         self._told = asyncio.Event()
 
@@ -90,6 +101,9 @@ class Listening:
 
     def take(self, several: Iterable[Told]) -> None:
         """On the event loop: there is something new, or something that it knows."""
+        if self._held is not None:
+            self._held += several
+            return
         for one in several:
             if one.number > self._seen.get(one.run, 0):
                 self._seen[one.run] = one.number
@@ -99,6 +113,11 @@ class Listening:
         if len(self._waiting) > 2 * MOST:
             self._waiting, self.over = [], True
         self._told.set()
+
+    def begin(self, before: Iterable[Told]) -> None:
+        """On the event loop: what it is told again, and all that is new from now on."""
+        held, self._held = self._held or [], None
+        self.take([*before, *held])
 
     def end(self) -> None:
         """On the event loop: nothing more will come."""
@@ -125,22 +144,21 @@ class Everything:
         with self._changed:
             self._listeners.setdefault(account, set()).add(listening)
             if self._thread is None and not self._closed:
-                self._newest = self._queue.database.clock()
                 self._thread = threading.Thread(target=self._work, name="everything", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
         return listening
 
     def again(self, listening: Listening) -> bool:
-        """In a thread: tell it what came since `since`; False if not all of that is told again."""
+        """In a thread: tell it what came since `since`; False if that is too much: it is not."""
         assert listening.since is not None
         accounts = [listening.account]
         with self._queue.database.read() as connection:
-            rows = _NEW(connection, {"since": listening.since - NEAR, "accounts": accounts})
-            last = rows[-MOST:]
-            told = [self._told(connection, *row[:3]) for row in last]
-        self._loop.call_soon_threadsafe(listening.take, told)
-        return len(rows) == len(last)
+            rows = _AGAIN(connection, {"since": listening.since - BACK, "accounts": accounts})
+            whole = len(rows) <= MOST
+            told = [self._told(connection, *row[:3]) for row in _in_order(rows)] if whole else []
+        self._loop.call_soon_threadsafe(listening.begin, told)
+        return whole
 
     def leave(self, listening: Listening) -> None:
         """It listens no more."""
@@ -165,11 +183,14 @@ class Everything:
     def _work(self) -> None:
         while True:
             with self._changed:
+                idle = not self._listeners
                 self._changed.wait_for(lambda: self._listeners or self._closed)
                 if self._closed:
                     return
             seen, began = self._queue.wakes.seen(TOPIC), time.monotonic()
             try:
+                if idle or not self._newest:
+                    self._newest, self._far = self._queue.database.clock(), began
                 self._look(began)
             except Exception as error:  # the database is away: all wait until it is back
                 _log.warning("events: %s", error)
@@ -187,18 +208,27 @@ class Everything:
         since = self._newest - (FAR if far else NEAR)
         news: dict[str, list[Told]] = {}
         with self._queue.database.read() as connection:
-            for run, number, at, account in _NEW(
-                connection, {"since": since, "accounts": accounts}
-            ):
-                if (run, number) not in self._seen:
-                    self._seen[run, number] = at
-                    self._newest = max(self._newest, at)
-                    news.setdefault(account, []).append(self._told(connection, run, number, at))
+            rows = _NEW(connection, {"since": since, "accounts": accounts})
+            for run, number, at, account in _in_order(rows):
+                if (run, number) in self._seen:
+                    continue
+                self._newest = max(self._newest, at)
+                told = news.setdefault(account, [])
+                for which, when in (*self._missed(connection, run, number), (number, at)):
+                    self._seen[run, which] = when
+                    told.append(self._told(connection, run, which, when))
         if far:
             oldest = self._newest - 2 * FAR
             self._seen = {key: at for key, at in self._seen.items() if at > oldest}
         if news:
             self._loop.call_soon_threadsafe(self._hand_out, news)
+
+    def _missed(self, connection: Connection, run: str, number: int) -> list[tuple[int, float]]:
+        """Events of a run before one that is new, if they are new as well but look too old."""
+        if number == 1 or (run, number - 1) in self._seen:
+            return []
+        values = {"named": run, "which": number, "since": self._newest - FAR}
+        return [row for row in _BEFORE(connection, values) if (run, row[0]) not in self._seen]
 
     def _told(self, connection: Connection, run: str, number: int, at: float) -> Told:
         ((kind, data),) = _DATA(connection, {"named": run, "which": number})
@@ -213,3 +243,16 @@ class Everything:
         for account, told in news.items():
             for listening in list(self._listeners.get(account, ())):
                 listening.take(told)
+
+
+def _in_order(rows: Sequence[Row]) -> Iterator[Row]:
+    """By time, but those of one run by their numbers: clocks are read before locks are waited for.
+
+    >>> list(_in_order([("a", 2, 1.0), ("b", 1, 2.0), ("a", 1, 3.0)]))
+    [('a', 1, 3.0), ('b', 1, 2.0), ('a', 2, 1.0)]
+    """
+    runs: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: -row[1]):
+        runs.setdefault(row[0], []).append(row)
+    for row in rows:
+        yield runs[row[0]].pop()

@@ -1,10 +1,12 @@
 """Events for all who listen in this process, by one thread that asks the database for them.
 
     follower.listen(job, after) -> Listener: batches of events, in order, none left out
-                                             ends when the job is over, or the listener is too slow
+                                             ends when the job is over
 
 However many listen, there is one look at the database when something was told, and at most one in
 `APART` seconds: for all jobs that somebody listens to, and only what is new of those that changed.
+Whoever takes more slowly than events come lags behind, and is read its own pages later: nobody has
+more than MOST events in memory. That a client takes nothing at all is for `stream` to see.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -27,12 +30,12 @@ APART = 0.02
 """Seconds between two looks, at least."""
 _LOOK = 1.0
 """Seconds between two looks when nothing is told."""
-_NOTHING = 2**62
-"""Number of an event behind which there is none."""
 _PAGE = 500
 """Jobs, or events, in one query."""
-MOST = 2000
-"""Events that wait for a listener before it is dropped."""
+MOST = 1000
+"""Events that wait for a listener before no more are read for it, until it has taken some."""
+_FULL = 0.25
+"""Seconds between two looks while somebody has that many."""
 _STATES = select(JOBS.c.id, JOBS.c.events, JOBS.c.state).where(
     JOBS.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -50,10 +53,13 @@ class Listener:
         """The number of the latest event that was handed over."""
         self.over = False
         """Whether nothing more will come."""
-        self.slow = False
-        """Whether it was dropped because it took nothing."""
         self._waiting: list[Event] = []
         self._told = asyncio.Event()
+
+    @property
+    def room(self) -> bool:
+        """Whether more may be read for it."""
+        return len(self._waiting) < MOST
 
     async def next(self, timeout: float) -> list[Event]:
         """What has come since; empty after `timeout` seconds, or when it is over."""
@@ -68,8 +74,6 @@ class Listener:
     def take(self, events: Sequence[Event], over: bool) -> None:
         """On the event loop: there is something new."""
         self._waiting += events
-        if len(self._waiting) > MOST:
-            self._waiting, self.slow, over = [], True, True
         self.over |= over
         self._told.set()
 
@@ -126,12 +130,13 @@ class Follower:
                     return
             topic = TOPIC if self._eager else END
             seen, began = self._queue.wakes.seen(topic), time.monotonic()
+            pause = _LOOK
             try:
-                self._look()
+                pause = self._look()
             except Exception as error:  # the database is away: all wait until it is back
                 _log.warning("events: %s", error)
                 time.sleep(_LOOK)
-            self._queue.wakes.wait(topic, seen, _LOOK)
+            self._queue.wakes.wait(topic, seen, pause)
             time.sleep(max(0.0, APART - (time.monotonic() - began)))
 
     @property
@@ -140,44 +145,55 @@ class Follower:
         with self._changed:
             return any(not one.end for those in self._listeners.values() for one in those)
 
-    def _look(self) -> None:
+    def _look(self) -> float:
+        """Read what is new; seconds after which to look again though nothing is told."""
         with self._changed:
-            least = {
-                job: min((one.seen for one in those if not one.end), default=_NOTHING)
+            wanted = {
+                job: {one.seen for one in those if not one.end and one.room}
                 for job, those in self._listeners.items()
             }
-        names = list(least)
+            full = any(
+                not (one.end or one.room) for those in self._listeners.values() for one in those
+            )
+        names, pause = list(wanted), _FULL if full else _LOOK
         for start in range(0, len(names), _PAGE):
             page = names[start : start + _PAGE]
             with self._queue.database.read() as connection:
                 found = {row[0]: row for row in connection.execute(_STATES, {"ids": page})}
-                news = {
-                    job: self._news(connection, job, least[job], found.get(job)) for job in page
-                }
+                news = {job: _news(connection, job, wanted[job], found.get(job)) for job in page}
+            if any(len(events) == _PAGE for one in news.values() for events in one.pages.values()):
+                pause = 0.0
             self._loop.call_soon_threadsafe(self._hand_out, news)
+        return pause
 
-    def _news(
-        self, connection: Connection, job: str, after: int, row: Sequence[object] | None
-    ) -> tuple[list[Event], bool]:
-        """What is new of a job, and whether it is over."""
-        if row is None:
-            return [], True
-        _, number, state = row
-        events: list[Event] = []
-        while after < int(str(number)) and (page := read(connection, job, after, _PAGE)):
-            events += page
-            after = page[-1].number
-        return events, state in OVER
-
-    def _hand_out(self, news: dict[str, tuple[list[Event], bool]]) -> None:
-        for job, (events, over) in news.items():
-            if not (events or over):
-                continue
+    def _hand_out(self, news: dict[str, _News]) -> None:
+        for job, new in news.items():
             for listener in list(self._listeners.get(job, ())):
-                fresh = [event for event in events if event.number > listener.seen]
-                if listener.end:
-                    fresh = []
-                elif fresh:
-                    listener.seen = fresh[-1].number
-                if fresh or over:
-                    listener.take(fresh, over)
+                events = [] if listener.end else new.pages.get(listener.seen, [])
+                if events:
+                    listener.seen = events[-1].number
+                over = new.over and (listener.end or listener.seen >= new.number)
+                if events or over:
+                    listener.take(events, over)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What is new of a job."""
+
+    number: int
+    """Of its latest event."""
+    over: bool
+    pages: dict[int, list[Event]]
+    """Number of an event -> the next ones behind it, a page at most."""
+
+
+def _news(
+    connection: Connection, job: str, wanted: set[int], row: Sequence[object] | None
+) -> _News:
+    if row is None:
+        return _News(0, True, {})
+    _, number, state = row
+    latest = int(str(number))
+    pages = {at: read(connection, job, at, _PAGE) for at in wanted if at < latest}
+    return _News(latest, state in OVER, pages)

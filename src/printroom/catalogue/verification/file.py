@@ -19,6 +19,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from printroom.catalogue.verification import safetensors
+from printroom.catalogue.verification.refusing import Refused
 from printroom.catalogue.verification.report import Finding, Rules
 from printroom.catalogue.verification.schema import EXTERNAL, SIZES
 from printroom.catalogue.verification.wire import Message, Span, WireFault, numbers, read
@@ -45,15 +47,9 @@ class Looked:
     digest: str = ""
     """SHA-256, hex; empty = it was not read."""
     model: Message | None = None
-    """Unless it was refused."""
-
-
-class Refused(Exception):
-    """A finding that ends a stage: code, reason, evidence."""
-
-    def __init__(self, code: str, reason: str, **evidence: Any) -> None:
-        super().__init__(reason)
-        self.code, self.reason, self.evidence = code, reason, evidence
+    """Of an ONNX file, unless it was refused."""
+    bare: bool = False
+    """Whether it is safetensors: weights without a network."""
 
 
 def looked_at(path: Path, rules: Rules) -> Looked:
@@ -64,6 +60,11 @@ def looked_at(path: Path, rules: Rules) -> Looked:
         digest = _digest(path, size)
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             _told_apart(path, data[:16])
+            if safetensors.begins(data[:16]):
+                evidence = safetensors.read(data, rules) | {"bytes": size, "sha256": digest}
+                reason = f"it is a safetensors file of {size} bytes, without gaps"
+                whole = _finding(started, "file.whole", "passed", reason, evidence)
+                return Looked((whole,), digest, bare=True)
             model = _walked(data, rules)
             evidence = _weights(data, model, rules)
     except Refused as error:
@@ -108,8 +109,6 @@ def _told_apart(path: Path, head: bytes) -> None:
         raise Refused("file.archive", "it is an archive: nothing is unpacked, send the graph alone")
     if head[:1] == b"\x80" and head[1:2] <= b"\x05":
         raise Refused("file.pickle", "it is a pickle, which is a program: send ONNX")
-    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= 100 << 20:
-        raise Refused("file.kind", "it is safetensors: convert it with `printroom models import`")
     if _is_archive(path):
         raise Refused("file.polyglot", "it is an archive as well: other programs would unpack it")
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import mmap
 import time
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from printroom.catalogue.verification.file import Refused, ints
+from printroom.catalogue.verification.file import ints
+from printroom.catalogue.verification.refusing import Refused
 from printroom.catalogue.verification.report import Finding, Rules
 from printroom.catalogue.verification.wire import Message, Span, WireFault, signed
 
@@ -48,7 +49,7 @@ def counted(data: mmap.mmap | bytes, model: Message, rules: Rules) -> Finding:
                 functions=len(model.all("functions")),
             )  # fmt: skip
         counts = _Counts()
-        _graph(data, model.one("graph"), rules, counts, {}, 1, 0)
+        _graph(data, model.one("graph"), rules, counts, ChainMap(), 1, 0)
     except Refused as error:
         return Finding(
             "graph", error.code, "refused", error.reason, error.evidence, _since(started)
@@ -79,29 +80,26 @@ def _words(counts: _Counts, opset: int) -> str:
 
 
 def _opset(model: Message, rules: Rules) -> int:
-    found = {one.one("domain", ""): one.one("version", 0) for one in model.all("opset_import")}
-    odd = sorted(set(found) - set(rules.domains))
-    if odd:
-        raise Refused(
-            "graph.domain", f"it asks for operators of {odd[0][:80]!r}, which are unknown"
-        )
-    versions = [version for domain, version in found.items()]
+    """Of the standard operators. What else is imported harms nobody until a node is of it."""
+    imported = [(one.one("domain", ""), one.one("version", 0)) for one in model.all("opset_import")]
+    versions = sorted({version for domain, version in imported if domain in rules.domains})
     low, high = rules.opset
-    if len(set(versions)) != 1 or not low <= versions[0] <= high:
+    if len(versions) != 1 or not low <= versions[0] <= high:
+        said = ", ".join(map(str, versions[:4])) or "none"
         raise Refused(
-            "graph.opset", f"its operators are of version {versions}; {low} to {high} are"
+            "graph.opset", f"its operators are of version {said}; {low} to {high} are taken"
         )
     return int(versions[0])
 
 
 def _graph(
     data: mmap.mmap | bytes, graph: Message, rules: Rules, counts: _Counts,
-    known: Mapping[str, int], turns: int, depth: int,
+    known: ChainMap[str, int], turns: int, depth: int,
 ) -> None:  # fmt: skip
     if depth > rules.nested:
         raise Refused("graph.nested", f"it nests graphs more than {rules.nested} deep")
     counts.deepest = max(counts.deepest, depth)
-    known = {**known, **_constants(data, graph)}
+    known = known.new_child(_constants(data, graph))
     for node in graph.all("node"):
         _node(node, rules, counts)
         kind, inner = node.one("op_type", ""), turns
@@ -109,6 +107,8 @@ def _graph(
             inner = _looped(node, kind, rules, counts, known, turns)
         for attribute in node.all("attribute"):
             for below in (*attribute.all("g"), *attribute.all("graphs")):
+                if kind not in (*LOOPS, "If"):
+                    raise Refused("graph.operator", f"a node {kind[:80]!r} has a graph within it")
                 _graph(data, below, rules, counts, known, inner, depth + 1)
 
 

@@ -33,7 +33,8 @@ from printroom.catalogue.verification.probes import (
     fingerprint,
     thinned,
 )
-from printroom.catalogue.verification.trying import Refusal, tried
+from printroom.catalogue.verification.refusing import Refused
+from printroom.catalogue.verification.trying import tried
 from printroom.catalogue.wishes import Wishes
 from printroom.core.errors import BadModel, ModelFailed, PrintroomError
 from printroom.runtimes.onnx.checking import check, versions
@@ -48,10 +49,8 @@ Planes = NDArray[Any]
 
 def main() -> None:
     """Stage by stage, until one refuses."""
-    data, declared = (
-        Path(sys.argv[1]).read_bytes(),
-        json.loads(Path(sys.argv[2]).read_text("utf-8")),
-    )
+    data = Path(sys.argv[1]).read_bytes()
+    declared = json.loads(Path(sys.argv[2]).read_text("utf-8"))
     rules = declared["rules"]
     say(machine={"processor": platform.machine(), **versions()})
     try:
@@ -104,10 +103,10 @@ def finding(stage: str, code: str) -> Iterator[Found]:
 
     try:
         yield found
-    except Refusal as refusal:
-        found.reason, code = str(refusal), refusal.code
+    except Refused as refused:
+        found.reason, code = refused.reason, refused.code
         told("refused")
-        raise Ended from refusal
+        raise Ended from refused
     except PrintroomError as error:
         found.reason = str(error)[:2000]
         told("refused")
@@ -145,7 +144,7 @@ def checked(data: bytes, wishes: Wishes, found: Found) -> None:
     try:
         check(data)
     except BadModel as error:
-        raise Refusal("graph.checker", error.reason) from error
+        raise Refused("graph.checker", error.reason) from error
     model = parse(data)
     inputs, outputs = ports(model)
     drawing = drawn_reading(inputs, outputs, metadata(data))
@@ -194,9 +193,9 @@ def shown(model: Model, found: Found) -> None:
                          "pixels": base64.b64encode(pixels.tobytes()).decode()})  # fmt: skip
             pairs.append((planes, plain))
     except ModelFailed as error:
-        raise Refusal("content.probes", f"it fails on a known picture: {error}"[:500]) from error
+        raise Refused("content.probes", f"it fails on a known picture: {error}"[:500]) from error
     say(fingerprint=fingerprint(pairs))
-    found.reason = f"{len(pairs)} results on known pictures were taken"
+    found.reason = f"results on {len(pairs)} known picture{'s' * (len(pairs) != 1)} were taken"
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Listener:
     def refuse(self, what: str, reason: str) -> None:
         """A finding of the stage that was in progress."""
         taken = round(time.monotonic() - self._since, 3)
-        stage = "trial" if what == "walls" and not self.trial.findings else self._stage
+        stage = "trial" if what == "sandbox" and not self.trial.findings else self._stage
         self._add(Finding(stage, f"{stage}.{what}", "refused", reason[:TEXT], {}, taken))
 
     def line(self, text: str) -> None:

@@ -50,7 +50,7 @@ class Declared:
     """None = to be found out."""
     title: str = ""
     architecture: str = ""
-    """Of safetensors, as spandrel calls it; empty = whatever it turns out to be."""
+    """Of safetensors: the network that the weights are of, as spandrel calls it."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """What it was made from, such as the model it was trained on from: name -> licence."""
 

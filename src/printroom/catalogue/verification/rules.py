@@ -22,7 +22,7 @@ class Rules:
     """Times as large as the file that its weights may be once they are read."""
     depth: int = 24
     """Messages within messages."""
-    fields: int = 2_000_000
+    fields: int = 1_000_000
     """Fields in all messages together."""
     text_bytes: int = 1 << 20
     """Of one name, or description."""

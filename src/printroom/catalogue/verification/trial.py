@@ -17,7 +17,7 @@ from printroom.catalogue.verification.lines import Garbage, Listener, Trial
 from printroom.catalogue.verification.report import Declared, Finding, Rules
 from printroom.core.errors import LimitCrossed, ModelFailed, NoSandbox
 from printroom.isolation.sandbox import Sandbox
-from printroom.isolation.walls import PACKAGE
+from printroom.isolation.walls import PACKAGE, SCRATCH
 
 INSIDE = Path(__file__).parent / "inside.py"
 _MODEL, _ASKED = "/model.onnx", "/asked.json"
@@ -46,12 +46,13 @@ def sandboxed(
             listener.line,
             sees=(PACKAGE,),
             placed={_MODEL: weights, _ASKED: asked},
+            scratch=SCRATCH + 2 * weights.stat().st_size,  # its memory is measured on a copy
             cancelled=cancelled,
         )
         if not listener.trial.whole and not listener.trial.refused:
             listener.refuse("ended", "the sandbox ended before it was done")
     except NoSandbox as error:
-        listener.refuse("walls", f"{error.reason}: nothing is tried, and nothing listed")
+        listener.refuse("sandbox", f"{error.reason}: nothing is tried, and nothing listed")
     except LimitCrossed as error:
         listener.refuse(error.limit, f"it was stopped: {error.reason}")
     except ModelFailed as error:

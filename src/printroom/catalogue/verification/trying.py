@@ -24,14 +24,6 @@ QUICK = 0.01
 """Seconds below which a run says nothing of how time grows."""
 
 
-class Refusal(Exception):
-    """What refuses a model, with the code of the finding."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
 def tried(model: Model, rules: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """One finding after another; the caller stops at the first that refuses.
 

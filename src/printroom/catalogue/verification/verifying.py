@@ -10,13 +10,13 @@ refused.
 from __future__ import annotations
 
 import mmap
-import platform
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from printroom.catalogue.card import ModelCard
 from printroom.catalogue.verification.content import Screen, looked
@@ -24,17 +24,40 @@ from printroom.catalogue.verification.file import Looked, looked_at
 from printroom.catalogue.verification.graph import counted
 from printroom.catalogue.verification.licence import Known, judged
 from printroom.catalogue.verification.lines import CODES, Trial
-from printroom.catalogue.verification.report import RULES, Declared, Finding, Report, Rules
+from printroom.catalogue.verification.refusing import Refused
+from printroom.catalogue.verification.report import (
+    RULES,
+    Declared,
+    Finding,
+    Outcome,
+    Report,
+    Rules,
+    Stage,
+)
 from printroom.catalogue.verification.trial import sandboxed
-from printroom.core.errors import BadModel, Cancelled, NotFound
+from printroom.core.errors import (
+    BadModel,
+    Cancelled,
+    ConversionFailed,
+    EnvironmentFailed,
+    NoSandbox,
+    NotFound,
+)
+from printroom.isolation.walls import walls
+
+if TYPE_CHECKING:  # brings what converts; most models are ONNX
+    from printroom.isolation.conversion import Converted
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, of): how many findings there are, and how many there will be."""
 Told = Callable[[Finding], None]
-ALL = (
-    len(CODES) - 1 + 2 + 2 + 3
-)  # those of the sandbox but the checker's, file, graph, what follows
-"""Findings of a report of a model that nothing refuses."""
+Converter = Callable[[Path], "Converted"]
+"""Makes ONNX of safetensors, behind walls. Raises ConversionFailed, EnvironmentFailed."""
+MADE, BARE = "model.onnx", "weights.safetensors"
+"""What the files are called in reports: what is run, and what that was made from."""
+ALL = len(CODES - {"graph.checker"}) + 7
+"""Findings of a report of a model that nothing refuses: those of the sandbox, of which the checker
+tells only what it refuses; two of file and graph, two of content, three of the licence."""
 
 
 def verify(
@@ -47,14 +70,17 @@ def verify(
     cancelled: Callable[[], bool] = lambda: False,
     screens: Sequence[Screen] = (),
     known: Sequence[Known] = (),
+    convert: Converter | None = None,
 ) -> Report:
     """The report on the model in the file `weights`, not signed yet. Seconds, or minutes.
 
     `told` hears each finding when it is made; `screens` look at what the model makes; `known`: what
-    others have here. Raises NotFound when there is no such file, BadModel when it cannot be read,
-    and Cancelled once `cancelled` says so.
+    others have here; `convert` makes safetensors into ONNX, None = they are refused; what it makes
+    is what is verified, and can be used. Raises NotFound when there is no such file, BadModel when
+    it cannot be read, and Cancelled once `cancelled` says so.
     """
-    return _Verification(declared, rules, progress, told, cancelled).of(weights, screens, known)
+    verification = _Verification(declared, rules, progress, told, cancelled, convert)
+    return verification.of(weights, screens, known)
 
 
 class _Verification:
@@ -67,7 +93,11 @@ class _Verification:
         progress: Progress,
         told: Told,
         cancelled: Callable[[], bool],
+        convert: Converter | None,
     ) -> None:
+        self._convert = convert
+        self._digests: dict[str, str] = {}
+        self._of = ALL
         self._declared, self._rules = declared, rules
         self._progress, self._told, self._cancelled = progress, told, cancelled
         self._findings: list[Finding] = []
@@ -75,22 +105,76 @@ class _Verification:
 
     def of(self, weights: Path, screens: Sequence[Screen], known: Sequence[Known]) -> Report:
         with tempfile.TemporaryDirectory(prefix="printroom-") as scratch:
-            copy = Path(scratch) / "model.onnx"  # alone in its folder, and nobody changes it
-            oversized = _copied(weights, copy, self._rules)
-            file = looked_at(weights if oversized else copy, self._rules)
-            if not self._all(file.findings) or file.model is None:
-                return self._report(file, Trial())
-            with copy.open("rb") as opened, _mapped(opened.fileno()) as data:
-                if not self._all([counted(data, file.model, self._rules)]):
-                    return self._report(file, Trial())
-            file = replace(file, model=None)
+            copy = Path(scratch) / "weights"  # alone in its folder, and nobody changes it
+            copied = _copied(weights, copy, self._rules)
+            file = self._file(copy if copied else weights)
+            if file is not None and file.bare:
+                copy = copy.with_name(MADE)
+                file = (
+                    self._file(copy) if self._converted(copy.with_name("weights"), copy) else None
+                )
+            if file is None or not self._graph(copy, file):
+                return self._report(Trial())
             self._check()
             trial = sandboxed(copy, self._declared, self._rules, self._add, self._cancelled)
         if trial.whole:
             self._check()
             self._all(looked(trial.pictures, screens))
-            self._all(judged(self._declared, file.digest, trial.fingerprint, known, self._rules))
-        return self._report(file, trial)
+            digest = self._digests[MADE]
+            self._all(judged(self._declared, digest, trial.fingerprint, known, self._rules))
+        return self._report(trial)
+
+    def _file(self, path: Path) -> Looked | None:
+        """None = it was refused."""
+        file = looked_at(path, self._rules)
+        if file.digest:
+            self._digests[BARE if file.bare else MADE] = file.digest
+        return file if self._all(file.findings) else None
+
+    def _graph(self, path: Path, file: Looked) -> bool:
+        """Whether its graph is not refused."""
+        assert file.model is not None
+        with path.open("rb") as opened, _mapped(opened.fileno()) as data:
+            return self._all([counted(data, file.model, self._rules)])
+
+    def _converted(self, weights: Path, target: Path) -> bool:
+        """Make ONNX of safetensors at `target`; whether that was not refused."""
+        self._of += 2
+        self._check()
+        started = time.monotonic()
+
+        def found(code: str, verdict: Outcome, reason: str) -> Finding:
+            taken = round(time.monotonic() - started, 3)
+            return Finding(cast("Stage", code.partition(".")[0]), code, verdict, reason, {}, taken)
+
+        try:
+            converted = self._made(weights)
+        except Refused as refused:
+            return self._all([found(refused.code, "refused", refused.reason)])
+        target.write_bytes(converted.onnx)
+        reason = f"{converted.architecture}, made into ONNX: {converted.difference:.2g} from torch"
+        return self._all([found("file.converted", "passed", reason)])
+
+    def _made(self, weights: Path) -> Converted:
+        """Raises Refused."""
+        asked = self._declared.architecture
+        if self._convert is None:
+            raise Refused("file.conversion", "it is weights without a network: send ONNX")
+        if not asked:
+            raise Refused("file.architecture", "it is not said which network its weights are of")
+        try:
+            walls()
+            converted = self._convert(weights)
+        except NoSandbox as error:
+            raise Refused("trial.sandbox", f"{error.reason}: nothing is converted") from error
+        except (ConversionFailed, EnvironmentFailed) as error:
+            raise Refused("file.conversion", error.reason[:2000]) from error
+        if converted.architecture.lower() != asked.lower():
+            raise Refused(
+                "file.architecture",
+                f"its weights are of {converted.architecture}, and {asked[:80]} was declared",
+            )
+        return converted
 
     def _all(self, findings: Sequence[Finding]) -> bool:
         """Whether none of them refuses."""
@@ -101,26 +185,26 @@ class _Verification:
     def _add(self, finding: Finding) -> None:
         self._findings.append(finding)
         self._told(finding)
-        self._progress(finding.stage, len(self._findings), ALL)
+        self._progress(finding.stage, len(self._findings), self._of)
 
     def _check(self) -> None:
         if self._cancelled():
             raise Cancelled("the verification was cancelled")
 
-    def _report(self, file: Looked, trial: Trial) -> Report:
+    def _report(self, trial: Trial) -> Report:
         report = Report(
             declared=self._declared,
             findings=tuple(self._findings),
-            digests={"model.onnx": file.digest} if file.digest else {},
+            digests=self._digests,
             rules=self._rules.revision,
             made_at=self._made_at,
             expires_at=self._made_at + self._rules.valid,
             fingerprint=trial.fingerprint,
-            machine={"system": platform.platform(), **trial.machine},
+            machine=trial.machine,
         )
         if report.verdict == "refused" or trial.card is None:
             return report
-        return replace(report, card=self._card(trial.card, file.digest))
+        return replace(report, card=self._card(trial.card, self._digests[MADE]))
 
     def _card(self, found: ModelCard, digest: str) -> ModelCard:
         """What was found out, with what was declared."""
@@ -129,26 +213,26 @@ class _Verification:
             found,
             name=declared.name,
             version=1,
-            title=declared.title or f"{declared.name.partition('/')[2]}",
-            weights="model.onnx",
+            title=declared.title or declared.name.partition("/")[2],
+            weights=MADE,
             digest=digest,
             licence=declared.licence or "unknown",
         )
 
 
 def _copied(weights: Path, copy: Path, rules: Rules) -> bool:
-    """Copy the file where nobody changes it; whether it is none, or too large to be copied."""
+    """Copy the file where nobody changes it; not what is no file, or too large."""
     try:
         if weights.is_symlink() or not weights.is_file():
-            return True
+            return False
         if not 0 < weights.stat().st_size <= rules.file_bytes:
-            return True
+            return False
         shutil.copyfile(weights, copy, follow_symlinks=False)
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {weights}", "give the path of a model") from error
     except OSError as error:
         raise BadModel(f"{weights} cannot be read: {error.strerror}") from error
-    return False
+    return True
 
 
 def _mapped(fd: int) -> mmap.mmap:

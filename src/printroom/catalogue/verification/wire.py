@@ -33,7 +33,7 @@ class WireFault(Exception):
         self.at = at
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """Bytes that were passed by: where they lie in the file."""
 
@@ -44,7 +44,7 @@ class Span:
         return self.end - self.start
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     """One message: field by name -> what was found there, in order."""
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy import Connection, TextClause, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -28,7 +29,9 @@ _ADD = {
     "sqlite": sqlite.insert(TXNS).on_conflict_do_nothing().returning(TXNS.c.id),
     "postgresql": postgresql.insert(TXNS).on_conflict_do_nothing().returning(TXNS.c.id),
 }
-_LINES = insert(LINES)
+_COLUMNS = ("txn", "number", "source", "target", "amount")
+_MOST = 100
+"""Lines in one statement."""
 _ALONE = text("SELECT pg_advisory_xact_lock(7305614)")
 """The number that the triggers take."""
 _KNOWN = select(TXNS.c.id, TXNS.c.fingerprint).where(TXNS.c.key == bindparam("key"))
@@ -88,10 +91,11 @@ def post(connection: Connection, now: float, posting: Posting) -> Posted:
     txn = connection.execute(_ADD[connection.dialect.name], row).scalar()
     if txn is None:
         return _again(connection, posting)
-    lines = _rows(txn, posting.lines)
-    if lines:
-        with solvent():
-            connection.execute(_LINES, lines)
+    moved = [line for line in posting.lines if line.amount]
+    with solvent():
+        for start in range(0, len(moved), _MOST):
+            some = moved[start : start + _MOST]
+            connection.execute(_adding(len(some)), _values(txn, start, some))
     return Posted(txn, True)
 
 
@@ -116,13 +120,24 @@ def solvent() -> Iterator[None]:
         raise NotEnoughCredits(reason, "add some: see GET /v1/wallet") from None
 
 
-def _rows(txn: str, lines: Iterable[Line]) -> list[dict[str, Any]]:
-    moved = [line for line in lines if line.amount]
-    return [
-        {"txn": txn, "number": number, "source": line.source, "target": line.target}
-        | {"amount": line.amount}
-        for number, line in enumerate(moved, 1)
-    ]
+@cache
+def _adding(count: int) -> TextClause:
+    """The statement for that many lines: the database adds them up at once.
+
+    As text, since SQLAlchemy compiles an `insert` of several rows anew each time.
+    """
+    rows = [", ".join(f":{name}{one}" for name in _COLUMNS) for one in range(count)]
+    values = ", ".join(f"({row})" for row in rows)
+    return text(f"INSERT INTO {LINES.name} ({', '.join(_COLUMNS)}) VALUES {values}")
+
+
+def _values(txn: str, start: int, lines: Sequence[Line]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one, line in enumerate(lines):
+        values[f"txn{one}"], values[f"number{one}"] = txn, start + one + 1
+        values[f"source{one}"], values[f"target{one}"] = line.source, line.target
+        values[f"amount{one}"] = line.amount
+    return values
 
 
 def _again(connection: Connection, posting: Posting) -> Posted:

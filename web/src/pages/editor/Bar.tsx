@@ -20,6 +20,7 @@ export function Bar({ owner, editable, stages, onStages, onTidy, onFit, onPublis
   const { past, future } = useSeen((state) => state.history)
   const name = useSeen((state) => state.history.now.spec.name)
   const restored = useSeen((state) => state.restored)
+  const trouble = useSeen((state) => state.trouble)
   const unkept = useSeen((state) => state.unkept)
   const last = past.at(-1)
   const next = future[0]
@@ -72,6 +73,7 @@ export function Bar({ owner, editable, stages, onStages, onTidy, onFit, onPublis
           </Button>
         </Notice>
       )}
+      {trouble instanceof Error && <Notice kind="warn">{`${e.uncheckable} ${trouble.message}`}</Notice>}
       {unkept && <Notice kind="warn">{e.unkept}</Notice>}
     </header>
   )
@@ -84,7 +86,7 @@ function State({ onFaults }: { onFaults: () => void }) {
   const count = useSeen((state) => state.checked?.faults.length ?? -1)
   const words = trouble !== null ? e.uncheckable : count < 0 ? e.checking : count === 0 ? e.good : e.faults(count)
   return (
-    <button type="button" className="ed-state" data-state={count > 0 || trouble !== null ? 'bad' : 'good'} data-busy={checking} title={trouble instanceof Error ? trouble.message : undefined} onClick={onFaults}>
+    <button type="button" className="ed-state" data-state={count > 0 || trouble !== null ? 'bad' : 'good'} data-busy={checking} onClick={onFaults}>
       {words}
     </button>
   )

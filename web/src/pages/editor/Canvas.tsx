@@ -198,18 +198,20 @@ function edgesOf(desk: Desk, doc: Doc, old: Edge[]): Edge[] {
     })
 }
 
-/** Whether both ends can be drawn. */
+/** Whether both ends are drawn: an unknown step has the ports that its wires lead to. */
 function there({ palette }: Desk, { spec }: Doc, { from, to }: Wire): boolean {
-  const all = new Set(ids(spec))
-  if (!all.has(from.node) || !all.has(to.node)) return false
-  if (sortOf(from.node) === 'step' && given(spec, palette, from) === undefined) return false
-  const step = sortOf(to.node) === 'step' ? palette.get(spec.steps[nameOf(to.node)]?.use ?? '') : undefined
-  return sortOf(to.node) === 'out' || to.port.startsWith(':') || step?.inputs[to.port] !== undefined
+  const has = (node: Id, room: 'inputs' | 'outputs', port: string): boolean => {
+    const step = spec.steps[nameOf(node)]
+    const known = step && palette.get(step.use)
+    return step !== undefined && (known === undefined || known[room][port] !== undefined)
+  }
+  const gives = sortOf(from.node) === 'in' ? nameOf(from.node) in (spec.inputs ?? {}) : has(from.node, 'outputs', from.port)
+  return gives && (sortOf(to.node) === 'out' || to.port === WHEN || to.port === EACH || has(to.node, 'inputs', to.port))
 }
 
 function edgeOf({ palette }: Desk, { spec }: Doc, wire: Wire): Edge {
   const kind = given(spec, palette, wire.from)
-  const { type, item } = words(kind ?? 'text')
+  const { type, item } = words(kind ?? 'none')
   const shown = type === 'list' ? words(item ?? 'text').type : type
   return {
     id: wire.id,

@@ -1,6 +1,8 @@
 // What is selected, with all that can be said of it: names, where each port has its value from,
 // conditions; of nothing, the pipeline's own name and title.
+import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { models } from '../../api/models'
 import { e } from '../../texts/editor'
 import { Button, FIELD, Field, Select } from '../../ui/parts'
 import { type Port, said, words, type Words } from '../pipelines/ports'
@@ -125,6 +127,7 @@ function Bound({ desk, id, step, port, kind }: { desk: Desk; id: Id; step: Step;
   const raw = step.with?.[port]
   const name = nameOf(id)
   const set = (value: unknown) => desk.respec(e.done.value(`${name}.${port}`), (spec) => bind(spec, name, port, value), `value:${name}.${port}`)
+  const models = useModels(kind)
   const secret = typeof raw === 'object' && raw !== null && 'secret' in raw ? String(raw.secret) : null
   return (
     <div className="ed-bound">
@@ -134,7 +137,7 @@ function Bound({ desk, id, step, port, kind }: { desk: Desk; id: Id; step: Step;
       )}
       {!isOpen(raw) && words(kind).type !== 'picture' && (
         <div className="ed-row">
-          <Value port={kind} value={raw} label={`${port}: ${said(kind)}`} onChange={set} />
+          <Value port={kind} value={raw} label={`${port}: ${said(kind)}`} onChange={set} offered={models} />
           {raw !== undefined && 'default' in words(kind) && (
             <Button kind="quiet" aria-label={e.inspect.reset(port)} title={e.inspect.reset(port)} onClick={() => set(undefined)}>
               ↺
@@ -175,6 +178,13 @@ function From({ desk, label, to, raw, kind, each = false }: { desk: Desk; label:
       </Select>
     </Field>
   )
+}
+
+/** Names of models that fit a port for one; none for all others. */
+function useModels(kind: Port): string[] {
+  const { type, task } = words(kind)
+  const found = useQuery({ queryKey: ['models', { ports: true }], queryFn: () => models('', undefined), enabled: type === 'model', staleTime: 60_000 })
+  return (type === 'model' ? (found.data?.data ?? []) : []).filter((one) => task === undefined || one.task === task).map((one) => one.name)
 }
 
 const KINDS = ['picture', 'text', 'number', 'choice', 'flag', 'model', 'tensor', 'list']

@@ -7,7 +7,7 @@ import { isPicture, said, words } from '../pipelines/ports'
 import { spoken, useDesk, useSeen } from './desk'
 import { PortEnd } from './Ports'
 import { useDone } from './running'
-import { EACH, endOf, given, type Id, isOpen, nameOf, type Step, VALUE, WHEN } from './spec'
+import { EACH, endOf, given, type Id, isOpen, nameOf, sortOf, type Step, VALUE, WHEN, wires } from './spec'
 import { Value } from './Value'
 import { bind, changed } from './wiring'
 
@@ -55,12 +55,14 @@ function Made({ id }: { id: Id }) {
   return (
     <div className="ed-made" data-state={done.state}>
       {done.image !== null && <img src={done.image} alt={e.node.preview(nameOf(id))} className="ed-thumb" draggable={false} />}
-      <span className="ed-far">
-        <span>{done.state === 'doing' && done.part > 0 ? `${Math.round(done.part * 100)} %` : e.node[done.state]}</span>
-        <span className="ed-progress">
-          <span className="ed-progress-part" style={{ width: `${Math.round((done.state === 'done' ? 1 : done.part) * 100)}%` }} />
+      {sortOf(id) === 'step' && (
+        <span className="ed-far">
+          <span>{done.state === 'doing' && done.part > 0 ? `${Math.round(done.part * 100)} %` : e.node[done.state]}</span>
+          <span className="ed-progress">
+            <span className="ed-progress-part" style={{ width: `${Math.round((done.state === 'done' ? 1 : done.part) * 100)}%` }} />
+          </span>
         </span>
-      </span>
+      )}
     </div>
   )
 }
@@ -120,9 +122,32 @@ function StepNode({ id, selected }: NodeProps) {
           )}
         </div>
       ))}
-      {known === undefined && <p className="ed-wrong">{e.node.missing}</p>}
+      {known === undefined && <Unknown id={id} step={step} />}
       <Extra step={step} id={id} selected={selected} />
     </Box>
+  )
+}
+
+/** What is said of a step that is not there: the ports that its wires lead to. */
+function Unknown({ id, step }: { id: Id; step: Step }) {
+  const spec = useSeen((state) => state.history.now.spec)
+  const gives = new Set(wires(spec).filter((one) => one.from.node === id).map((one) => one.from.port))
+  return (
+    <>
+      <div className="ed-pairs">
+        <div>
+          {Object.keys(step.with ?? {}).map((port) => (
+            <PortEnd key={port} end={{ node: id, port }} gives={false} kind={undefined} label={port} reached={false} />
+          ))}
+        </div>
+        <div>
+          {[...gives].map((port) => (
+            <PortEnd key={port} end={{ node: id, port }} gives kind={undefined} label={port} reached={false} />
+          ))}
+        </div>
+      </div>
+      <p className="ed-wrong">{e.node.missing}</p>
+    </>
   )
 }
 

@@ -39,7 +39,12 @@ export function Room({ owner }: { owner: string }) {
   const add = useCallback(
     (what: What, at?: Place) => {
       adding(desk, what, at ?? middle(canvas.current, screenToFlowPosition))
-      if (at === undefined) setTimeout(() => void (inSight(desk, canvas.current, screenToFlowPosition) || fitView(WHOLE_VIEW)), 50)
+      if (at !== undefined) return
+      const typed = document.activeElement === search.current
+      drawn(canvas.current, desk.state.selected[0] ?? '', (node) => {
+        if (!inSight(desk, canvas.current, screenToFlowPosition)) void fitView(WHOLE_VIEW)
+        if (typed) node.focus({ preventScroll: true })
+      })
     },
     [desk, fitView, screenToFlowPosition],
   )
@@ -152,6 +157,13 @@ function Keys({ onClose }: { onClose: () => void }) {
 function Pending({ onGo }: { onGo: (fault: Parameters<typeof nodeOf>[0]) => void }) {
   const faults = useSeen((state) => state.checked?.faults)
   return <FaultList faults={faults ?? []} onGo={onGo} />
+}
+
+/** Do `work` with what is drawn of a node, as soon as it is in sight: before, it is measured unseen. */
+function drawn(canvas: HTMLElement | null, id: Id, work: (node: HTMLElement) => void, frames = 120): void {
+  const node = canvas?.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)
+  if (node != null && node.style.visibility !== 'hidden') work(node)
+  else if (frames > 0) requestAnimationFrame(() => drawn(canvas, id, work, frames - 1))
 }
 
 const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches

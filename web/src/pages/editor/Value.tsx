@@ -1,5 +1,5 @@
 // A constant as its kind wants it: in a row of a node, and in the panel beside the graph.
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { e } from '../../texts/editor'
 import { type Port, words } from '../pipelines/ports'
 import { isOf } from './kinds'
@@ -10,18 +10,20 @@ interface Props {
   value: unknown
   label: string
   onChange: (value: unknown) => void
+  /** Texts that are offered, beside all others that may be written. */
+  offered?: string[]
 }
 
-export function Value({ port, value, label, onChange }: Props) {
+export function Value({ port, value, label, onChange, offered = [] }: Props) {
   const kind = words(port)
   const fallback = kind.default
   if (kind.type === 'choice' || kind.type === 'flag') {
-    const offered = kind.type === 'flag' ? [true, false] : (kind.of ?? [])
-    const at = offered.indexOf((value ?? fallback) as string)
+    const choices = kind.type === 'flag' ? [true, false] : (kind.of ?? [])
+    const at = choices.indexOf((value ?? fallback) as string)
     return (
-      <select className="ed-value" aria-label={label} value={at} onChange={(event) => onChange(offered[Number(event.target.value)])}>
+      <select className="ed-value" aria-label={label} value={at} onChange={(event) => onChange(choices[Number(event.target.value)])}>
         {at < 0 && <option value={-1} />}
-        {offered.map((one, index) => (
+        {choices.map((one, index) => (
           <option key={String(one)} value={index}>
             {String(one)}
           </option>
@@ -29,11 +31,12 @@ export function Value({ port, value, label, onChange }: Props) {
       </select>
     )
   }
-  return <Typed port={port} value={value} label={label} onChange={onChange} />
+  return <Typed port={port} value={value} label={label} onChange={onChange} offered={offered} />
 }
 
 /** What is written; kept as it is typed while it is none of its kind. */
-function Typed({ port, value, label, onChange }: Props) {
+function Typed({ port, value, label, onChange, offered = [] }: Props) {
+  const list = useId()
   const kind = words(port)
   const plain = kind.type === 'text' || kind.type === 'model'
   const shown = value === undefined ? '' : plain ? unescaped(value) : JSON.stringify(value)
@@ -60,10 +63,18 @@ function Typed({ port, value, label, onChange }: Props) {
         inputMode={kind.type === 'number' ? 'decimal' : undefined}
         placeholder={fallback}
         spellCheck={false}
+        list={offered.length > 0 ? list : undefined}
         value={typing ?? shown}
         onChange={(event) => write(event.target.value)}
         onBlur={() => why === '' && setTyping(null)}
       />
+      {offered.length > 0 && (
+        <datalist id={list}>
+          {offered.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      )}
       {why !== '' && <span className="ed-wrong">{e.inspect.wrong(typing ?? '', why)}</span>}
     </>
   )

@@ -93,7 +93,8 @@ export class Desk {
     if (!this.state.whole) return this.tell(e.yaml.broken)
     const doc = change(this.doc)
     if (doc === this.doc) return
-    this.changed(edited(this.state.history, doc, said, key), doc.spec !== this.spec)
+    const anew = doc.spec !== this.spec
+    this.changed(edited(this.state.history, anew ? { ...doc, text: undefined } : doc, said, key), anew)
   }
 
   /** The same, where places stay as they are. */
@@ -118,7 +119,7 @@ export class Desk {
   private changed(history: History<Doc>, anew: boolean): void {
     const there = new Set(ids(history.now.spec))
     const selected = this.state.selected.filter((id) => there.has(id))
-    this.set({ history, selected, ...(anew && { typed: null, whole: true }) })
+    this.set({ history, selected, ...(anew && { typed: history.now.text ?? null, whole: true }) })
     this.save()
     if (anew) this.soon()
   }
@@ -132,7 +133,7 @@ export class Desk {
 
   /** Give up what was typed since the drawing was last changed. */
   untype(): void {
-    this.set({ typed: null, whole: true })
+    this.set({ typed: this.doc.text ?? null, whole: true })
     this.save()
     this.soon()
   }
@@ -168,7 +169,8 @@ export class Desk {
     try {
       const checked = await (typed === null ? this.ofDrawing(spec) : check({ yaml: typed }))
       if (number !== this.asked) return
-      this.set({ checking: false, trouble: null, checked, faults: byNode(checked.faults) })
+      const faults = checked.faults.map((fault) => plainly(fault, typed === null ? spec : checked.pipeline))
+      this.set({ checking: false, trouble: null, checked: { ...checked, faults }, faults: byNode(faults) })
       if (typed !== null) this.read(checked)
       else this.set({ yaml: checked.yaml !== null && keeps(spec, checked.pipeline) ? checked.yaml : written(spec) })
     } catch (trouble) {
@@ -190,8 +192,13 @@ export class Desk {
     const lost = pipeline === null || faults.some((fault) => fault.form)
     if (lost) return this.set({ whole: false })
     const { spec, places } = docOf(pipeline)
-    const doc = placed({ spec, places: { ...this.doc.places, ...places } }, this.palette)
-    this.set({ whole: true, history: alike(spec, this.spec) ? this.state.history : edited(this.state.history, doc, e.done.text, 'text') })
+    const text = this.state.typed ?? undefined
+    const { history } = this.state
+    if (alike(spec, this.spec)) this.set({ whole: true, history: { ...history, now: { ...this.doc, text } } })
+    else {
+      const doc = placed({ spec, places: { ...this.doc.places, ...places }, text }, this.palette)
+      this.set({ whole: true, history: edited(history, doc, e.done.text, 'text') })
+    }
     this.save()
   }
 
@@ -278,6 +285,12 @@ function placed(doc: Doc, palette: Palette): Doc {
   const below = Math.max(...known.map((place) => place.y)) + 240
   const rest = missing.map((id, at): [Id, Place] => [id, { x: left + at * 300, y: below }])
   return { ...doc, places: { ...doc.places, ...Object.fromEntries(rest) } }
+}
+
+/** An output that nothing leads to is no fault of writing, here where nobody writes. */
+function plainly(fault: Fault, spec: Spec | null): Fault {
+  const [room, name = ''] = fault.place.split('.')
+  return room === 'outputs' && spec?.outputs?.[name] === '' ? { ...fault, reason: e.node.unfed, remedy: '' } : fault
 }
 
 function byNode(faults: Fault[]): Map<Id, Fault[]> {

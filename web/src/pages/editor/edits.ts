@@ -14,6 +14,8 @@ export interface Place {
 export interface Doc {
   spec: Spec
   places: Record<Id, Place>
+  /** As somebody wrote it, with comments; none = as the server writes it. */
+  text?: string
 }
 /** Nodes that were copied. */
 export interface Cut {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from printroom.api.access import Who
@@ -55,8 +55,16 @@ def routes(service: Service, tensors: Tensors) -> APIRouter:
         return _told(lambda: _of_model(service, tensors, path, who.viewer))
 
     @router.post("/v2/repository/index")
-    async def index(_: Request) -> JSONResponse:
-        return JSONResponse([_line(model) for model in service.workshop.catalogue.models])
+    def index(who: Who) -> JSONResponse:
+        cards = [model.card for model in service.workshop.catalogue.models]
+        lines = [_line(card.name, card.version, ready=True) for card in cards]
+        if who.viewer:
+            handle, own = service.workshop.owned.of(who.viewer)
+            lines += [
+                _line(f"{handle}/{one.name}", one.version, ready=one.state == "ready")
+                for one in own
+            ]
+        return JSONResponse(lines)
 
     return router
 
@@ -109,10 +117,10 @@ def _config(_: Service, model: Model, ports: Ports) -> dict[str, Any]:
     }
 
 
-def _line(model: Model) -> Mapping[str, str]:
-    """Every model is ready: it is loaded when it is asked for."""
-    name, number = model.card.name, str(model.card.version)
-    return {"name": name, "version": number, "state": "READY", "reason": ""}
+def _line(name: str, version: int, *, ready: bool) -> Mapping[str, str]:
+    """Every model of the server is ready: it is loaded when it is asked for."""
+    state, reason = ("READY", "") if ready else ("UNAVAILABLE", "see GET /v1/models")
+    return {"name": name, "version": str(version), "state": state, "reason": reason}
 
 
 def _platform(model: Model) -> str:

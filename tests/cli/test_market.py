@@ -1,0 +1,63 @@
+"""`printroom market`: by whoever has the database at hand."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from printroom.cli.main import app
+from printroom.core.errors import AlreadyThere, BadOption, NotEnoughCredits, NotFound
+
+PIPELINE = """
+name: bigger
+inputs: {image: picture}
+steps:
+  up: {use: upscale, with: {image: $image, scale: 2}}
+"""
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Arguments -> what stood on standard output; errors are raised."""
+    monkeypatch.setenv("PRINTROOM_DATA", str(tmp_path / "data"))
+    (tmp_path / "bigger.yaml").write_text(PIPELINE)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, fails=None):
+        result = CliRunner().invoke(app, [*arguments])
+        if fails is not None:
+            assert isinstance(result.exception, fails), result.output
+            return ""
+        assert result.exit_code == 0, (result.output, result.exception)
+        return result.stdout
+
+    return run
+
+
+def test_something_is_offered_and_bought(call):
+    call("pipelines", "publish", "bigger.yaml")
+    listing = call("market", "publish", "bigger", "--run", "2", "--megapixel", "0.5").strip()
+    again = call("market", "publish", "bigger", "--month", "90", "--title", "Larger").strip()
+    assert listing == again
+    (told,) = map(json.loads, call("market", "list", "larg", "--json").splitlines())
+    assert (told["id"], told["offer"], told["price"]["month"]) == (listing, 2, 90)
+    assert "90 a month" in call("market", "list")
+    call("market", "buy", listing, fails=BadOption)  # it is one's own
+    call("market", "buy", "lst_none", fails=NotFound)
+    call("market", "publish", "nothing", fails=NotFound)
+    for wrong in (("--kind", "step"), ("--visibility", "loud")):
+        call("market", "publish", "bigger", *wrong, fails=BadOption)
+
+
+def test_another_account_pays_for_it(call, monkeypatch):
+    call("pipelines", "publish", "bigger.yaml")
+    listing = call("market", "publish", "bigger", "--month", "90").strip()
+    call("accounts", "create", "ann@example.com", "--name", "Ann", "--no-password")
+    call("market", "buy", listing, "--account", "ann", fails=NotEnoughCredits)
+    topup = call("market", "topup", "100", "--account", "ann").strip()
+    assert "100 credits" in call("market", "confirm", topup)  # a second time changes nothing
+    assert "90 credits" in call("market", "buy", listing, "--account", "ann")
+    call("market", "buy", listing, "--account", "ann", fails=AlreadyThere)
+    assert "wallet" in call("market", "wallet", "--account", "ann")
+    call("market", "wallet", "--account", "nobody", fails=NotFound)
+    assert call("market", "audit").strip() == "the books add up"
