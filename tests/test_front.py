@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,19 @@ def test_a_picture_is_enlarged_in_one_line(
     finally:
         printroom._made().close()
         printroom._made.cache_clear()
+
+
+def test_nobody_elsewhere_is_told_of_it(models: Path, tmp_path: Path) -> None:
+    """onnxruntime keeps what it is about to tell its makers below the home folder."""
+    told = ("CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")
+    plain = {name: value for name, value in os.environ.items() if name not in told}
+    pyvips.Image.black(30, 20).write_to_file(str(tmp_path / "photo.png"))
+    subprocess.run(
+        [sys.executable, "-m", "printroom", "enhance", "photo.png", "--scale", "2"],
+        env=plain | {"HOME": str(tmp_path), "PRINTROOM_MODELS": str(models)},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    assert (tmp_path / "photo@2x.png").exists()
+    assert not list(tmp_path.rglob("*nnxruntime*"))

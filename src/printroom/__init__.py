@@ -9,8 +9,12 @@ Importing it loads nothing else: numpy, libvips and onnxruntime come with the fi
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
+
+# Unless told so, onnxruntime (1.29 and later) tells its makers of every model that is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 TYPE_CHECKING = False  # typing and pathlib would be half of the time that this import takes
 if TYPE_CHECKING:
@@ -20,8 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from printroom.client import AsyncClient, Client
-    from printroom.imaging.metadata import Keep
     from printroom.engine.enhancement import Enhanced
+    from printroom.imaging.metadata import Keep
     from printroom.workshop import Workshop
 
 __all__ = ["AsyncClient", "Client", "enhance"]
@@ -54,9 +58,10 @@ def enhance(
     `output`: where the result goes, whole or not at all. Without it a file's result lies beside
     it as `photo@2x.jpg`, and that of bytes is `.data` of what is returned.
     `scale`: default 2. `format`: "jpeg", "png", "webp", "tiff" or "avif"; default by the suffix
-    of `output`, else as the source. `quality`: 1 to 100. `metadata`: whether EXIF and
-    XMP go along: "keep", "strip", or "copyright" for who made it and whose it is. `model`: an id, or the path of an ONNX file. `fix`: what to mend first, "auto" for what
-    the picture needs; `scale` may be 1 then. `progress`: called with tiles done and tiles in all,
+    of `output`, else as the source. `quality`: 1 to 100. `metadata`: whether EXIF and XMP go along:
+    "keep", "strip", or "copyright" for who made it and whose it is. `model`: an id, or the path of
+    an ONNX file. `fix`: what to mend first, "auto" for what the picture needs; `scale` may be 1
+    then. `progress`: called with tiles done and tiles in all,
     from any thread. `cancel`: set it from another thread to stop.
 
     Raises `printroom.core.errors.PrintroomError`. Settings come from the environment, at the

@@ -39,7 +39,7 @@ def test_something_is_offered_and_bought(call):
     listing = call("market", "publish", "bigger", "--run", "2", "--megapixel", "0.5").strip()
     again = call("market", "publish", "bigger", "--month", "90", "--title", "Larger").strip()
     assert listing == again
-    (told,) = map(json.loads, call("market", "list", "larg", "--json").splitlines())
+    (told,) = map(json.loads, call("market", "list", "large", "--json").splitlines())
     assert (told["id"], told["offer"], told["price"]["month"]) == (listing, 2, 90)
     assert "90 a month" in call("market", "list")
     call("market", "buy", listing, fails=BadOption)  # it is one's own

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from printroom.core.errors import KeyReused, NeedsMemory
+from printroom.core.errors import DatabaseUnavailable, KeyReused, NeedsMemory
+from printroom.database.engine import Database
 from printroom.jobs.context import Done
 from printroom.jobs.here import Here
 from printroom.jobs.limits import Limit
@@ -194,3 +195,25 @@ def test_a_job_that_is_not_entered_yet_is_not_taken_for_lost(queue, made):
     here = made(handler)
     job = as_job(Request("work", {}), queue.database.clock())
     assert here.do(job, slowly, lambda _: None).state == "done"
+
+
+def test_an_end_that_cannot_be_written_is_written_when_the_database_is_back(server):
+    database = Database.open(server.create(), patience=0.1)
+    queue, calls = Queue(database, lease=60), []
+
+    def handler(job, context):
+        calls.append(job.id)
+        server.stop()
+        return 7
+
+    here = Here(queue, "work", handler, 1)
+    job = as_job(Request("work", {}), queue.database.clock())
+    with pytest.raises(DatabaseUnavailable):
+        here.do(job, entering, lambda _: None)
+    server.begin()
+    database.patience = 30
+    done = queue.wait(job.id, 30)
+    assert (done.state, done.result, done.attempt, calls) == ("done", 7, 1, [job.id])
+    here.close()
+    queue.close()
+    database.close()

@@ -17,6 +17,7 @@ from printroom.core.errors import (
     DiskFull,
     LeaseLost,
     StepFailed,
+    StepLost,
 )
 from printroom.jobs.limits import Limit
 from printroom.jobs.needs import Needs, Offer
@@ -76,7 +77,7 @@ def test_a_failure_is_tried_again_behind_what_was_kept(queue, workers):
         one = context.step("one", lambda: ran.append("one") or {"value": 1})
         ran.append("two")
         if job.attempt < 3:
-            raise StepFailed("not yet")
+            raise StepLost("not yet")
         return one
 
     workers(handler)
@@ -89,7 +90,9 @@ def test_a_failure_is_tried_again_behind_what_was_kept(queue, workers):
 @pytest.mark.parametrize(
     ("error", "attempts", "code"),
     [
-        (StepFailed("broken"), 3, "step_failed"),
+        (StepFailed("broken"), 1, "step_failed"),
+        (StepFailed("broken", memory=True), 3, "step_failed"),
+        (StepLost("broken"), 3, "step_lost"),
         (ValueError("broken\0"), 3, "handler_failed"),
         (KeyboardInterrupt("broken"), 3, "handler_failed"),
         (Cancelled("broken"), 3, "cancelled"),

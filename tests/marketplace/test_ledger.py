@@ -115,28 +115,28 @@ def test_a_hold_that_expires_is_free_again_and_cannot_be_captured(books):
     assert books.balance(wallet("ann")) == reading.Balance(10)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE market_lines SET amount = amount + 1",
-        "DELETE FROM market_lines",
-        "UPDATE market_txns SET kind = 'gift'",
-        "DELETE FROM market_txns",
-        "DELETE FROM market_holds",
-        "UPDATE market_holds SET amount = 1",
-        "UPDATE market_holds SET state = 'open' WHERE state = 'captured'",
-        "UPDATE market_balances SET balance = -1 WHERE account = 'wallet:ann'",
-        "INSERT INTO market_lines SELECT txn, 9, source, target, 0 FROM market_lines",
-        "INSERT INTO market_lines SELECT txn, 9, source, source, 1 FROM market_lines",
-        "INSERT INTO market_lines SELECT txn, 9, 'wallet:ann', 'fees', 1000 FROM market_lines",
-    ],
-)
-def test_the_database_itself_keeps_the_books(books, statement):
+FORBIDDEN = [
+    "UPDATE market_lines SET amount = amount + 1",
+    "DELETE FROM market_lines",
+    "UPDATE market_txns SET kind = 'gift'",
+    "DELETE FROM market_txns",
+    "DELETE FROM market_holds",
+    "UPDATE market_holds SET amount = 1",
+    "UPDATE market_holds SET state = 'open' WHERE state = 'captured'",
+    "UPDATE market_balances SET balance = -1 WHERE account = 'wallet:ann'",
+    "INSERT INTO market_lines SELECT txn, 9, source, target, 0 FROM market_lines",
+    "INSERT INTO market_lines SELECT txn, 9, source, source, 1 FROM market_lines",
+    "INSERT INTO market_lines SELECT txn, 9, 'wallet:ann', 'fees', 1000 FROM market_lines",
+]
+
+
+def test_the_database_itself_keeps_the_books(books):
     books.top_up("ann", 10, "1")
     books.do(holds.place, Hold("k", "run1", wallet("ann"), 6))
     books.do(holds.capture, "run1", sale(5))
-    with pytest.raises(DBAPIError), books.database.engine.begin() as connection:
-        connection.execute(text(statement))
+    for statement in FORBIDDEN:
+        with pytest.raises(DBAPIError), books.database.engine.begin() as connection:
+            connection.execute(text(statement))
     assert books.look(reading.audit) == []
 
 
@@ -273,7 +273,7 @@ class Machine(RuleBasedStateMachine):
     def capture(self, data, seller, twice):
         if not self.open:
             return
-        run = data.draw(st.sampled_from(sorted(self.open)))
+        run = data.draw(st.sampled_from(list(self.open)))
         hold = self.open.pop(run)
         amount = data.draw(st.integers(0, hold.amount))
         fee, rest = split(amount, [20, 80])
@@ -290,7 +290,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def void(self, data):
         if self.open:
-            run = data.draw(st.sampled_from(sorted(self.open)))
+            run = data.draw(st.sampled_from(list(self.open)))
             with self.books.database.write() as connection:
                 assert holds.void(connection, run) == self.open.pop(run)
                 assert holds.void(connection, run) is None

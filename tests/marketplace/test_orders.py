@@ -16,7 +16,15 @@ from printroom.core.errors import (
     TermsChanged,
     WrongState,
 )
-from printroom.marketplace import coupons, entitlements, listings, orders, sales, subscriptions
+from printroom.marketplace import (
+    coupons,
+    entitlements,
+    listings,
+    orders,
+    refunds,
+    sales,
+    subscriptions,
+)
 from printroom.marketplace.coupons import Coupon
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import FEES, GIFTS, earned, payable, wallet
@@ -246,7 +254,7 @@ def test_a_switch_is_one_step(stall, books):
 
 def test_refunds_go_back_to_the_credit_also_of_what_was_paid_out(stall, books):
     order = stall.buy()
-    back = lambda amount: books.do(orders.refund_order, SAM, order.id, amount, any_=False)  # noqa: E731
+    back = lambda amount: books.do(refunds.refund_order, SAM, order.id, amount, any_=False)  # noqa: E731
     assert back(7).refunded == 7
     assert stall.has(wallet("ann")) == 9_107
     books.clock.now += MONTH + RULES.maturing
@@ -263,7 +271,7 @@ def test_refunds_go_back_to_the_credit_also_of_what_was_paid_out(stall, books):
     with pytest.raises(WrongState):
         back(None)
     with pytest.raises(NotFound):
-        books.do(orders.refund_order, ANN, order.id, None, any_=False)
+        books.do(refunds.refund_order, ANN, order.id, None, any_=False)
     with books.database.read() as connection:
         rows = connection.execute(select(SALES)).all()
     assert all(row.refunded == row.amount for row in rows)
@@ -311,4 +319,4 @@ def test_a_coupon_for_all_of_the_price_leaves_nothing_to_pay(stall, books):
     assert (order.paid, order.txn) == (0, None)
     assert stall.right("poor").quota == 3
     with pytest.raises(WrongState):
-        books.do(orders.refund_order, SAM, order.id, None, any_=False)
+        books.do(refunds.refund_order, SAM, order.id, None, any_=False)

@@ -118,6 +118,9 @@ def test_a_size_that_is_not_known_is_no_price(shop):
         target = shop.runs.targets.find(shop.double, shop.buyer)
         with pytest.raises(NoQuote):
             shop.runs.agreed(asked, target)
+    asked = shop.asked()
+    asked.input["image"] = {"file": asked.input["image"]}  # as items of batches have it
+    assert shop.runs.agreed(asked, target)["quote"] == 1
 
 
 def test_who_sees_what(shop):

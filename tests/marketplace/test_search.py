@@ -57,11 +57,10 @@ def test_words_are_found_in_titles_first(books):
 
 
 @pytest.mark.usefixtures("stalls")
-@pytest.mark.parametrize(
-    "words", ['"', "ink OR dust", "a:*", "NEAR(", "'); DROP", "*", "ink & !dust", "-ink", "\\", "%"]
-)
-def test_words_are_no_commands(books, words):
-    assert set(titles(books, words)) <= {"Ink", "Zoom", "Dust"}
+def test_words_are_no_commands(books):
+    odd = ['"', "ink OR dust", "a:*", "NEAR(", "'); DROP", "*", "ink & !dust", "-ink", "\\", "%"]
+    for words in odd:
+        assert set(titles(books, words)) <= {"Ink", "Zoom", "Dust"}
 
 
 def test_what_is_changed_is_found_by_what_it_says_now(books, stalls):

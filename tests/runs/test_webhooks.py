@@ -8,7 +8,6 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 
 from printroom.assets.assets import New
@@ -18,7 +17,7 @@ from printroom.runs.batches import BatchAsked, Batches
 from printroom.runs.model import SECRETS, WEBHOOKS
 from printroom.runs.runs import Asked, Runs
 from printroom.runs.webhooks import Webhooks
-from printroom.storage.sealing import Seal
+from printroom.workshop import Workshop
 
 
 class Receiver(ThreadingHTTPServer):
@@ -205,7 +204,7 @@ def test_secrets_are_sealed_and_those_of_before_go_on(
         ask(runs, double, tools.png()[0])
         receiver.wait(1)
         verified(old, *receiver.heard[0])
-        Runs(workshop)  # a process that starts seals it
+        runs.queue.database.run(lambda c: webhooks.seal_plain(c, runs.seal))  # a server starts
         assert not any(text.startswith("whsec_") for text in kept(runs))
         ask(runs, double, tools.png()[0], webhook=receiver.url)
         receiver.wait(3)
@@ -224,11 +223,21 @@ def matches(secret, headers, body):
     return True
 
 
-def test_a_secret_sealed_with_another_key_delivers_nothing(runs, hooks, workshop, receiver):
+def test_a_worker_with_another_key_leaves_webhooks_to_others(
+    runs, hooks, double, workshop, settings, tmp_path, tools, receiver
+):
     hook = hooks.add("acme", receiver.url)
-    other = Seal(workshop.settings.data, {"PRINTROOM_STORES_KEY": Fernet.generate_key().decode()})
-    with pytest.raises(BadOption, match="sealed with another key"):
-        webhooks.opened(other, hooks.get("acme", hook.id).secret)
+    other = tools.other(settings, tmp_path, "elsewhere")
+    with Workshop(other) as elsewhere, tools.working(elsewhere) as labour:
+        with pytest.raises(BadOption, match="no key that opens"):
+            webhooks.opened(labour.runs.seal, hooks.get("acme", hook.id).secret)
+        run = ask(runs, double, b"no picture")
+        assert runs.wait("acme", run.id, 60).state == "dead"
+        runs.queue.wait(hooks.deliveries("acme", hook.id)[0].id, 2)
+        assert receiver.heard == []
+    with tools.working(workshop):
+        receiver.wait(1)
+    verified(hook.secret, *receiver.heard[0])
 
 
 def test_a_batch_is_told_once_when_all_of_it_is_over(

@@ -228,6 +228,17 @@ def test_nodes_are_copied_with_the_wires_between_them(server: Server, visit: Ope
         {"image": "$image"},
         {"image": "$clean2.image", "scale": "$scale"},
     ]
+    for other in ("hello", '{"printroom": {"steps": {"x": null}, "places": {}}}'):
+        page.evaluate(
+            """text => {
+                const clipboardData = new DataTransfer()
+                clipboardData.setData('text/plain', text)
+                document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }))
+            }""",
+            other,
+        )
+        expect(page.get_by_role("status").filter(has_text="holds no nodes")).to_be_visible()
+    expect(page.locator(".react-flow__node-step")).to_have_count(4)
 
 
 def test_a_step_is_dragged_into_the_graph_and_a_wire_is_taken_away(

@@ -268,3 +268,38 @@ def test_a_folder_that_was_interrupted_goes_on_with_what_is_missing(
     again.reload()
     expect(again.get_by_role("slider")).to_be_visible()
     assert again.get_by_text("had not been sent").count() == 0
+
+
+def test_a_large_picture_is_seen_to_single_pixels(
+    server: Server, http: httpx.Client, visit: Open, tmp_path: Path
+) -> None:
+    """Its left half is red and its right half blue: where they meet, no copy would be sharp."""
+    half = pyvips.Image.black(3500, 6000, bands=3).linear(1, [200, 0, 0])
+    other = pyvips.Image.black(3500, 6000, bands=3).linear(1, [0, 0, 200])
+    picture = half.join(other, "horizontal").cast("uchar").copy(interpretation="srgb")
+    data = picture.write_to_buffer(".png", compression=1)
+    file = http.post("/v1/files?name=large.png", content=data).json()["id"]
+    body: dict[str, Any] = {
+        "target": "enhance",
+        "input": {"image": file, "scale": 1, "fix": "none"},
+    }
+    run = http.post("/v1/runs", json=body, headers={"prefer": "wait=60"}).json()
+    assert run["status"] == "succeeded", run
+    page = visit(server.url)
+    page.get_by_role("button", name="large.png").first.click()
+    stage = page.get_by_role("group", name="The picture")
+    expect(page.get_by_text("laid out")).to_have_count(0)
+    page.get_by_role("slider").press("Home")
+    for _ in range(24):
+        page.keyboard.press("+")
+    expect(page.get_by_label("Before and after", exact=True)).to_have_text("3200 %")
+    cut = page.locator("img[src*='/c:']").last
+    expect(cut).to_be_visible()
+    page.wait_for_function(
+        "node => node.complete && node.naturalWidth > 0", arg=cut.element_handle()
+    )
+    shot = pyvips.Image.new_from_buffer(stage.screenshot(), "")
+    middle, row = shot.width // 2, shot.height // 4
+    red, blue = (shot.getpoint(middle + by, row)[:3] for by in (-40, 40))
+    assert [round(value / 200) for value in red] == [1, 0, 0]
+    assert [round(value / 200) for value in blue] == [0, 0, 1]

@@ -105,7 +105,7 @@ def test_it_is_offered_found_bought_reported_and_taken_down(
     seller.get_by_role("link", name="Reports").click()
     seller.get_by_label("Why").fill("It was copied.")
     seller.get_by_role("button", name="Take it down").click()
-    expect(seller.get_by_text("Taken down")).to_be_visible()
+    expect(seller.get_by_text("No reports.")).to_be_visible()
     buyer.get_by_role("link", name="Shop").click()
     buyer.reload()
     expect(buyer.get_by_text("Nothing is offered here yet.")).to_be_visible()

@@ -18,6 +18,10 @@ PAGES = {
     "models": "Models",
     "models/new": "Add a model",
     "models/printroom/upscale-x2": "Twice the size, true to the photograph",
+    "market": "Market",
+    "market/desk": "Market",
+    "market/sell": "Market",
+    "market/reports": "Market",
     "runs": "Runs",
     "operate": "Operate",
     "operate/stores": "Operate",
@@ -76,9 +80,9 @@ def test_keys_lead_everywhere_and_are_told(server: Server, used: str, visit: Ope
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
-    for title in ("Pipelines", "Models", "Runs", "Operate", "Account", "Enhance"):
+    for title in ("Pipelines", "Models", "Market", "Runs", "Operate", "Account", "Enhance"):
         page.keyboard.press("g")
-        page.keyboard.press(title[0].lower())
+        page.keyboard.press("k" if title == "Market" else title[0].lower())
         ready(page, title)
 
 

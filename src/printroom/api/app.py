@@ -44,7 +44,7 @@ from printroom.api.document import document
 from printroom.api.files import routes as uploads
 from printroom.api.files import tus
 from printroom.api.hot import EnhanceEndpoint
-from printroom.api.market import buying, moderating
+from printroom.api.market import buying, moderating, paying
 from printroom.api.market import listings as market
 from printroom.api.models import routes as own_models
 from printroom.api.openapi import PATH
@@ -156,7 +156,7 @@ def _runs(app: FastAPI, service: Service) -> None:
     service.closing.append(desk.close)
     for one in (runs, webhooks, batches, quotes, tus, uploads, objects, own_models, *REPLICATE):
         app.include_router(one.routes(desk))
-    for part in (market, buying, moderating):
+    for part in (market, buying, paying, moderating):
         app.include_router(part.routes(desk))
 
 

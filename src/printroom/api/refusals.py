@@ -15,7 +15,7 @@ from typing import Any
 from printroom.api.problems import MEDIA_TYPE, problem
 from printroom.core.errors import PrintroomError
 
-_TREE = PrintroomError.__module__
+_TREE = "printroom.core.errors"
 OF_HTTP: Mapping[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This address does not take that method."),
     "internal_error": (500, "Something went wrong here; it is logged."),

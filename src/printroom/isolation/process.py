@@ -46,7 +46,10 @@ LIMITED = CHILD.parent / "limited.py"
 """What runs anything within limits."""
 _TICK = 0.05
 """Seconds between looks at the cancel flag."""
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+_PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
+    "ORT_DISABLE_TELEMETRY",
+)  # fmt: skip
 _THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
 
 

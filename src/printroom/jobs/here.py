@@ -56,7 +56,9 @@ class Here:
         `entered` is told of it before the work begins. Raises what `enter` does, and
         DatabaseUnavailable, DiskFull.
         """
-        if job.state != "queued" or job.labels or not self._places.acquire(blocking=False):
+        if self._stop.is_set() or job.state != "queued" or job.labels:
+            return None
+        if not self._places.acquire(blocking=False):
             return None
         try:
             self._start()

@@ -86,7 +86,7 @@ class Worker:
             thread.start()
         try:
             while not stop.is_set():
-                if self._slots or self._at or not self._ended.empty():
+                if self._slots or self._at or self._unwritten or not self._ended.empty():
                     self._turn(self._slots, stop)
                 else:
                     self._woken.wait(SWEEP)  # nothing to look after: not even the database is asked

@@ -1,7 +1,8 @@
-"""Buying: a month of runs, or a copy to keep; and giving the money back.
+"""Buying: a month of runs, or a copy to keep.
 
-    Wanted -> buy -> Order      NotFound NotForSale TermsChanged NotEnoughCredits KeyReused
-    order or run -> refunded    NotFound WrongState BadOption
+    Wanted -> buy -> Order      NotFound NoAccess AlreadyThere TermsChanged BadOption KeyReused
+                                NotEnoughCredits
+    listing -> sold             what was sold of it, for its seller
 
 One transaction each: the money, the order and the right are there together or not at all. A click
 that comes twice with the same key is one order; without one, what can be had once is had once.
@@ -18,7 +19,6 @@ from typing import Any, Literal
 from sqlalchemy import Connection, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from printroom.accounts.audit import Actor, note
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import (
     AlreadyThere,
@@ -27,14 +27,13 @@ from printroom.core.errors import (
     NoAccess,
     NotFound,
     TermsChanged,
-    WrongState,
 )
 from printroom.marketplace import coupons, entitlements, listings, sales
 from printroom.marketplace.entitlements import Entitlement
 from printroom.marketplace.ledger.model import wallet
 from printroom.marketplace.ledger.posting import Posting, post
 from printroom.marketplace.listings import Listing, Offer
-from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS, USES
+from printroom.marketplace.model import ORDERS, USES
 from printroom.marketplace.rules import MONTH, Rules
 
 Kind = Literal["month", "download"]
@@ -162,7 +161,7 @@ def get(connection: Connection, account: str, name: str) -> Order:
     query = select(ORDERS).where(ORDERS.c.id == name, ORDERS.c.account == account)
     row = connection.execute(query).first()
     if row is None:
-        raise _missing(name)
+        raise missing(name)
     return Order.of(row)
 
 
@@ -205,76 +204,6 @@ def sold(
     if before is not None:
         query = query.where(both.c.at < before)
     return [Sold(*row) for row in connection.execute(query)]
-
-
-def refund_order(
-    connection: Connection, now: float, actor: Actor, name: str, amount: int | None, *, any_: bool
-) -> Order:
-    """Give back `amount` of an order, None = all that is left; then its right ends.
-
-    By its seller, or `any_` = by who owns the installation. Raises NotFound, WrongState, BadOption.
-    """
-    query = (
-        select(ORDERS, LISTINGS.c.owner)
-        .join(LISTINGS, LISTINGS.c.id == ORDERS.c.listing)
-        .where(ORDERS.c.id == name)
-        .with_for_update(of=ORDERS)
-    )
-    row = connection.execute(query).first()
-    if row is None or not (any_ or row.owner == actor.account):
-        raise _missing(name)
-    order = Order.of(row[:-1])
-    back = due(order.paid, order.refunded, amount, f"the order {name}")
-    return given_back(connection, now, actor, order, back)
-
-
-def given_back(connection: Connection, now: float, actor: Actor, order: Order, back: int) -> Order:
-    """Give back `back` of an order whose row is locked; when nothing is left its right ends."""
-    if order.txn is not None and back:
-        sales.refund(connection, now, f"refund:{order.id}:{order.refunded}", order.txn, back)
-    refunded = order.refunded + back
-    connection.execute(update(ORDERS).where(ORDERS.c.id == order.id).values(refunded=refunded))
-    if refunded == order.paid:
-        ended = update(ENTITLEMENTS).where(
-            ENTITLEMENTS.c.order == order.id, ENTITLEMENTS.c.state.in_(("active", "grace"))
-        )
-        connection.execute(ended.values(state="revoked"))
-    note(connection, now, actor, "order.refunded", order.id, credits=back)
-    return get(connection, order.account, order.id)
-
-
-def refund_run(
-    connection: Connection, now: float, actor: Actor, run: str, amount: int | None, *, any_: bool
-) -> int:
-    """Give back `amount` of what a run cost, None = all that is left; what went back in all.
-
-    By its seller, or `any_` = by who owns the installation. Raises NotFound, WrongState, BadOption.
-    """
-    query = (
-        select(USES, LISTINGS.c.owner)
-        .join(LISTINGS, LISTINGS.c.id == USES.c.listing)
-        .where(USES.c.run == run)
-        .with_for_update(of=USES)
-    )
-    row = connection.execute(query).first()
-    if row is None or not (any_ or row.owner == actor.account):
-        raise NotFound(f"there is no run {run[:80]!r} that was charged", "see the statement")
-    back = due(row.charged, row.refunded, amount, f"the run {run}")
-    sales.refund(connection, now, f"refund:{run}:{row.refunded}", row.txn, back)
-    whole = int(row.refunded) + back
-    connection.execute(update(USES).where(USES.c.run == run).values(refunded=whole))
-    note(connection, now, actor, "run.refunded", run, credits=back)
-    return whole
-
-
-def due(paid: int, refunded: int, amount: int | None, what: str) -> int:
-    """How much is to go back. Raises WrongState, BadOption."""
-    left = paid - refunded
-    if not left:
-        raise WrongState(f"of {what} nothing is left to give back")
-    if amount is not None and not 0 < amount <= left:
-        raise BadOption(f"of {what} {left} credits are left to give back", f"take 1 to {left}")
-    return left if amount is None else amount
 
 
 def _known(connection: Connection, wanted: Wanted) -> Order | None:
@@ -323,5 +252,6 @@ def _entered(
     return charged(connection, now, rules, order, offer, until)
 
 
-def _missing(name: str) -> NotFound:
+def missing(name: str) -> NotFound:
+    """What is said of an order that is not there, or another's."""
     return NotFound(f"there is no order {name[:80]!r}", "GET /v1/orders has yours")

@@ -41,7 +41,7 @@ _SHOWN: ColumnElement[bool] = literal_column(
 )
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 8
-_MOST_RANKED = 2000
+_MOST_RANKED = 1000
 """Listings that are put in order: where a word is in more, it says little of any of them."""
 _PREFIX = 3
 """Letters from which on the last word may be the beginning of a longer one."""

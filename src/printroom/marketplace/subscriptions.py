@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, literal_column, select
 from printroom.accounts.audit import Actor, note
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import NotEnoughCredits, NotFound, WrongState
-from printroom.marketplace import entitlements, listings, orders
+from printroom.marketplace import entitlements, listings, orders, refunds
 from printroom.marketplace.entitlements import Entitlement
 from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS
 from printroom.marketplace.orders import Order, Wanted
@@ -182,7 +182,7 @@ def _return(connection: Connection, now: float, actor: Actor, mine: Entitlement)
         left = min(left, (mine.quota - mine.used) / mine.quota)
     back = min(order.paid - order.refunded, int(order.paid * left))
     if back:
-        orders.given_back(connection, now, actor, order, back)
+        refunds.given_back(connection, now, actor, order, back)
 
 
 def _of_order(connection: Connection, order: Order) -> Entitlement:

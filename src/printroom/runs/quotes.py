@@ -37,24 +37,30 @@ def quote(
     prices = Prices.parse(runs.workshop.settings.prices)
     return {
         "target": target.id,
-        "seconds": amounts.milliseconds / 1000 or None,
+        "seconds": sum(stage.seconds for stage in plan.stages if stage.width) or None,
         "exact": exact,
         "pictures": amounts.pictures,
         "pixels": amounts.pixels,
         "cost": prices.cost(target.id, amounts) / 1000,
         "terms": shown_terms(terms),
-        "plan": plan.to_json(),
+        "plan": plan.to_json() if target.own else {},  # how it is made is not told
     }
 
 
 def measured(runs: Runs, asked: Asked, target: Target) -> tuple[int, bool]:
     """Pixels of all results of a run, and whether that is certain. Raises what `quote` does."""
-    if any(isinstance(value, dict) for value in asked.input.values()):  # an object of a store
+    given = {name: _named(value) for name, value in asked.input.items()}
+    if any(isinstance(value, dict) for value in given.values()):  # an object of a store
         return 0, False
     intake = Intake(asked.account, runs.assets, runs.workshop.outbound)
-    values = intake.checked(target.graph, asked.input)
+    values = intake.checked(target.graph, given)
     _, amounts, exact = _planned(runs, asked.account, target, values)
     return amounts.pixels, exact
+
+
+def _named(value: Any) -> Any:
+    """A file as whoever asks names it; batches have it as an object already."""
+    return value["file"] if isinstance(value, dict) and "file" in value else value
 
 
 def _planned(

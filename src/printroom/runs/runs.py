@@ -33,7 +33,6 @@ from printroom.runs.options import Output
 from printroom.runs.target import Target, Targets, said
 from printroom.runs.terms import Terms
 from printroom.runs.view import STATUS
-from printroom.runs.webhooks import seal_plain
 from printroom.storage.sealing import Seal
 from printroom.workshop import Workshop
 
@@ -109,7 +108,6 @@ class Runs:
         migrate(workshop.database, [SCRIPTS])
         self.seal = Seal(workshop.settings.data)
         """What secrets of webhooks are sealed with."""
-        workshop.database.run(lambda connection: seal_plain(connection, self.seal))
         self.targets = Targets(workshop)
         self.terms: Terms = workshop.terms
         """What is agreed before a run may begin."""

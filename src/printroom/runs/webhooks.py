@@ -14,6 +14,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from printroom.runs.prediction import DIALECT, content_of, prediction_json
 from printroom.runs.view import moment, run_json
 from printroom.storage.sealing import Seal
 
+_log = logging.getLogger(__name__)
 KIND = "webhook"
 FINISHED = "batch.finished"
 EVENTS = ("run.succeeded", "run.failed", "run.cancelled", FINISHED)
@@ -262,6 +264,18 @@ def account_secret(connection: Connection, account: str, seal: Seal) -> str:
 def opened(seal: Seal, kept: str) -> str:
     """A secret as it was told. Raises BadOption for one that was sealed with another key."""
     return kept if kept.startswith(_PLAIN) else seal.unseal(kept, "the secrets of webhooks")
+
+
+def can_open(connection: Connection, seal: Seal) -> bool:
+    """Whether secrets that are kept were sealed with the key that this machine has."""
+    for table in (WEBHOOKS, SECRETS):
+        for kept in connection.execute(select(table.c.secret).limit(1)).scalars():
+            try:
+                opened(seal, kept)
+            except BadOption as error:
+                _log.warning("webhooks are left to other workers: %s", error)
+                return False
+    return True
 
 
 def seal_plain(connection: Connection, seal: Seal) -> None:

@@ -67,9 +67,11 @@ class Labour:
         }
         self._main = Worker(queue, main, slots=slots or settings.jobs_slots, offer=self._offer)
         errands: dict[str, Handler] = {
-            webhooks.KIND: Watched(Delivering(queue, outbound, self.runs.seal), tallies, tracer),
             batches.KIND: Watched(Listing(self.runs), tallies, tracer),
         }
+        if queue.database.run(lambda c: webhooks.can_open(c, self.runs.seal), write=False):
+            delivering = Delivering(queue, outbound, self.runs.seal)
+            errands[webhooks.KIND] = Watched(delivering, tallies, tracer)
         self._errands = Worker(queue, errands, slots=ERRANDS)
 
     def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:

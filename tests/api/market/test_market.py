@@ -132,7 +132,9 @@ def test_a_run_is_sold(town):
         found.append(town.buyer.post("/v1/runs", json=body))
     town.top_up(10)
     said = town.good(town.buyer.post("/v1/quotes", json=body))
-    assert said["terms"]["quote"] == 4
+    assert (said["terms"]["quote"], said["plan"]) == (4, {})
+    about = town.good(town.buyer.get(f"/v1/pipelines/{listing['target']}"))
+    assert about["yaml"] is about["pipeline"] is None  # how it is made is its seller's
     run = town.run(listing)
     assert run["status"] == "succeeded", run
     assert run["terms"]["quote"] == 4

@@ -259,6 +259,9 @@ def test_it_is_examined_and_then_used_by_its_account(
     told = house.acme.get("/v1/models/acme/ink@1/report").json()
     assert set(told) == set(schemas.Report.model_fields)
     check(Report.from_json(json.dumps(told)), {told["signer"]})
+    key = house.acme.get("/v1/verifications/key").json()
+    assert key["algorithm"] == "Ed25519"
+    assert len(key["public_key"]) == len(told["signer"])
     assert told["digests"]["model.onnx"] == ink["digest"]
     picture, pixels = png(encode)
     assert ink["cost"]["tile_bytes"]

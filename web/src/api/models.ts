@@ -37,3 +37,9 @@ export async function tried(id: string, picture: Blob): Promise<Blob> {
 
 /** `ink@2` of `acme/ink@2`: what stands behind the owner in addresses. */
 export const tail = (id: string): string => id.slice(id.indexOf('/') + 1)
+
+/** Models of all accounts of which machines could not say whether others may use them. */
+export const undecided = async (): Promise<Model[]> => (await data(api.GET('/v1/models/reviews'))).data
+
+export const decided = (known: Model, passed: boolean, reason: string): Promise<unknown> =>
+  data(api.POST('/v1/models/{owner}/{name}/decision', { params: { path: { owner: known.owner, name: tail(known.id) } }, body: { passed, reason } }))

@@ -81,6 +81,8 @@ export const t = {
     fixes: { dejpeg: 'Compression', denoise: 'Noise', lowlight: 'Darkness', colour: 'Colour cast', deblur: 'Blur' },
     scale: 'Size',
     scales: { 1: 'As it is', 2: '2 times', 4: '4 times' },
+    look: 'Detail',
+    looks: { faithful: 'True to the photograph', sharp: 'Sharp, and invented' },
     format: 'Result as',
     same: 'Same as the original',
     quality: 'Quality',

@@ -109,7 +109,10 @@ export const t = {
     refunded: (credits: string) => `${credits} given back`,
   },
   moderation: {
-    none: 'No reports. What people report about listings shows up here.',
+    none: 'No reports. What people report about listings shows up here, and models that machines cannot decide on.',
+    model: 'A model that a person has to look at',
+    pass: 'Others may use it',
+    suspend: 'Suspend it',
     states: { open: 'Open', dismissed: 'Dismissed', upheld: 'Taken down', appealed: 'Appealed', restored: 'Restored', final: 'Final' },
     why: 'Why',
     take: 'Take it down',

@@ -42,6 +42,8 @@ from printroom.marketplace.search import FURTHEST, Order, Wanted
 
 Tag = Annotated[list[str], Query(max_length=12, description="All of them.")]
 _GONE = refusals(not_found=404)
+_PAGE = 24
+"""Listings of a page, unless somebody asks for more."""
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -69,7 +71,7 @@ def _looking(router: APIRouter, market: Any) -> None:
         order: Order = "relevance",
         own: Annotated[bool, Query(description="Your own, whatever their state.")] = False,
         after: After = None,
-        limit: Most = MOST,
+        limit: Most = _PAGE,
     ) -> dict[str, Any]:
         """What is offered to everybody; or your own, the newest first."""
         who.need("market:read")
@@ -93,7 +95,7 @@ def _looking(router: APIRouter, market: Any) -> None:
     def similar(
         who: Who,
         file: Annotated[str, Query(pattern=r"^file_\w{1,80}$", description="Of yours.")],
-        limit: Most = MOST,
+        limit: Most = _PAGE,
     ) -> dict[str, Any]:
         """What makes pictures like this one, by colours and edges; the likest first."""
         who.need("market:read")

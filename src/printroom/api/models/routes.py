@@ -7,6 +7,7 @@ GET    /v1/models/{owner}/{name}[@v]       -> Model
 GET    /v1/models/{owner}/{name}/versions  -> page of Models
 GET    /v1/models/{owner}/{name}[@v]/report       -> Report
 GET    /v1/models/{owner}/{name}@v/events  -> SSE               Last-Event-ID
+GET    /v1/verifications/key               -> what reports are checked with
 PATCH  /v1/models/{owner}/{name}@v         -> Model
 DELETE /v1/models/{owner}/{name}[@v]       -> 204               wrong_state: somebody holds it
 
@@ -103,6 +104,18 @@ def _reading(router: APIRouter, desk: Desk, shelf: ModelShelf) -> None:
         """All that was found when it was examined, signed; for whoever may use it."""
         who.need("models:read")
         return JSONResponse(await desk.ask(shelf.report, who, f"{owner}/{name}"))
+
+    @router.get(
+        "/v1/verifications/key",
+        summary="Key of reports",
+        operation_id="getReportKey",
+        responses={200: {"model": schemas.PublicKey}, **refusals()},
+    )
+    async def key(who: Who) -> Response:
+        """What the signature of a report is checked with."""
+        who.need("models:read")
+        public = await desk.ask(shelf.key)
+        return JSONResponse({"algorithm": "Ed25519", "public_key": public})
 
 
 def _writing(router: APIRouter, desk: Desk, shelf: ModelShelf) -> None:

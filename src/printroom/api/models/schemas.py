@@ -175,6 +175,13 @@ class Report(BaseModel):
     signer: str = Field(description="The public key that checks it, base64.")
 
 
+class PublicKey(BaseModel):
+    """What checks the signature of a report."""
+
+    algorithm: Literal["Ed25519"]
+    public_key: str = Field(description="Base64; a report says it as `signer`.")
+
+
 class Decision(BaseModel):
     """What a person says of a model that machines could not decide on."""
 

@@ -101,6 +101,10 @@ class ModelShelf:
             raise NotFound(f"there is no report on {name} yet", "wait until it was examined")
         return seen.entry.report
 
+    def key(self) -> str:
+        """The public half of what this server signs reports with, base64."""
+        return ReportKey.of(self._workshop.settings.data).public
+
     def job(self, who: Principal, name: str) -> str:
         """What examines a model of one's own. Raises NotFound."""
         return self._own(who.account, name).entry.job

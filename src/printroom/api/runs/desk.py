@@ -30,7 +30,7 @@ from printroom.runs.handler import KIND, RunHandler
 from printroom.runs.inputs import BadInput
 from printroom.runs.runs import Asked, Runs
 from printroom.runs.target import names_of
-from printroom.runs.webhooks import Webhooks
+from printroom.runs.webhooks import Webhooks, seal_plain
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,7 +52,9 @@ class Desk:
 
     @cached_property
     def _runs(self) -> Runs:
-        return Runs(self.service.workshop)
+        runs = Runs(self.service.workshop)
+        runs.queue.database.run(lambda connection: seal_plain(connection, runs.seal))
+        return runs
 
     @property
     def runs(self) -> Runs:

@@ -21,7 +21,7 @@ After = Annotated[
     str | None,
     Query(
         max_length=4000,
-        pattern=r"^[\w=+/.-]*$",
+        pattern=r"^[A-Za-z0-9_=+/.-]*$",
         description="`next` of the page before; without it, the first page.",
     ),
 ]

@@ -305,4 +305,4 @@ class Quote(BaseModel):
     pixels: int
     cost: float = Field(description="Units, as usage counts them.")
     terms: RunTerms | None
-    plan: dict[str, Any]
+    plan: dict[str, Any] = Field(description="Empty for what is another account's.")

@@ -35,7 +35,9 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    address: Annotated[str, Field(max_length=2000, examples=["s3://bucket/prefix?endpoint=https://minio.example"])]
+    address: Annotated[
+        str, Field(max_length=2000, examples=["s3://bucket/prefix?endpoint=https://minio.example"])
+    ]
     """As `s3://bucket/prefix?endpoint=https://host`."""
     secrets: Annotated[dict[str, SecretStr], Field(max_length=10)] = {}
     """What opens it, by name: `access_key_id`. All of it: none is kept from before."""

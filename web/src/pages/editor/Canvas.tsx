@@ -205,7 +205,7 @@ function there({ palette }: Desk, { spec }: Doc, { from, to }: Wire): boolean {
     const known = step && palette.get(step.use)
     return step !== undefined && (known === undefined || known[room][port] !== undefined)
   }
-  const gives = sortOf(from.node) === 'in' ? nameOf(from.node) in (spec.inputs ?? {}) : has(from.node, 'outputs', from.port)
+  const gives = sortOf(from.node) === 'in' ? Object.hasOwn(spec.inputs ?? {}, nameOf(from.node)) : has(from.node, 'outputs', from.port)
   return gives && (sortOf(to.node) === 'out' || to.port === WHEN || to.port === EACH || has(to.node, 'inputs', to.port))
 }
 

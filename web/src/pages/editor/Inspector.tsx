@@ -10,8 +10,9 @@ import { type Desk, spoken, useDesk, useSeen } from './desk'
 import { rename } from './edits'
 import { isOf } from './kinds'
 import {
-  type End, type Id, idOf, isOpen, ITEM, itemOf, nameOf, refTo, sortOf, type Sort, sources, type Spec, type Step, VALUE,
+  type End, type Id, idOf, isOpen, ITEM, itemOf, nameOf, refTo, sortOf, sources, type Spec, type Step, VALUE,
 } from './spec'
+import { NAMES } from './sound'
 import { Value } from './Value'
 import { bind, changed, refusal } from './wiring'
 
@@ -63,13 +64,11 @@ function Whole({ desk, spec }: { desk: Desk; spec: Spec }) {
   )
 }
 
-const NAMES: Record<Sort, RegExp> = { in: /^[A-Za-z_]\w{0,63}$/, step: /^[A-Za-z_][\w-]{0,63}$/, out: /^[A-Za-z_]\w{0,63}$/ }
-
 function Name({ desk, id, spec }: { desk: Desk; id: Id; spec: Spec }) {
   const [text, setText] = useState(nameOf(id))
   const sort = sortOf(id)
   const others = { in: spec.inputs, step: spec.steps, out: spec.outputs }[sort] ?? {}
-  const why = text === nameOf(id) ? '' : !NAMES[sort].test(text) ? e.inspect.badName : text in others ? e.inspect.takenName(text) : ''
+  const why = text === nameOf(id) ? '' : !NAMES[sort].test(text) ? e.inspect.badName : Object.hasOwn(others, text) ? e.inspect.takenName(text) : ''
   const done = () => {
     if (text === nameOf(id) || why !== '') return setText(why === '' ? text : nameOf(id))
     desk.edit(e.done.rename(text), (doc) => rename(doc, id, text))

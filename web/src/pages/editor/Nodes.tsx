@@ -96,7 +96,10 @@ function StepNode({ id, selected }: NodeProps) {
       <div className="ed-pairs">
         <div>
           {needed.map(([port, kind]) => (
-            <PortEnd key={port} end={{ node: id, port }} gives={false} kind={kind} label={port} reached={selected} from={cameFrom(bound[port])} />
+            <div key={port} className="ed-needed">
+              <PortEnd end={{ node: id, port }} gives={false} kind={kind} label={port} reached={selected} from={cameFrom(bound[port])} />
+              {isOpen(bound[port]) && cameFrom(bound[port]) === '' && <span className="ed-open">{openly(bound[port])}</span>}
+            </div>
           ))}
         </div>
         <div>

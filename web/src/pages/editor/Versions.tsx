@@ -216,7 +216,7 @@ function drawn(before: Spec, after: Spec, found: Difference): [Node[], Edge[]] {
   const both = new Map([...wires(before), ...wires(after)].map((wire) => [wire.id, wire]))
   const places = arranged(
     new Map([...all].map((id) => [id, { width: 180, height: 64 }])),
-    [...both.values()].map((wire) => [wire.from.node, wire.to.node]),
+    [...both.values()].map((wire) => [wire.from.node, wire.to.node, 1]),
   )
   const nodes = [...all].map((id): Node => ({
     id,

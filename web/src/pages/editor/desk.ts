@@ -119,7 +119,7 @@ export class Desk {
   private changed(history: History<Doc>, anew: boolean): void {
     const there = new Set(ids(history.now.spec))
     const selected = this.state.selected.filter((id) => there.has(id))
-    this.set({ history, selected, ...(anew && { typed: history.now.text ?? null, whole: true }) })
+    this.set({ history, selected, told: '', ...(anew && { typed: history.now.text ?? null, whole: true }) })
     this.save()
     if (anew) this.soon()
   }

@@ -1,5 +1,6 @@
 // What is not published yet, in this browser: a reload, or a day, loses nothing that was typed.
 import type { Doc } from './edits'
+import { isSound } from './sound'
 
 export interface Draft extends Doc {
   /** The text as it was being typed; null = it follows the drawing. */
@@ -13,7 +14,8 @@ const nameOf = (key: string): string => `printroom-draft:${key}`
 export function read(key: string): Draft | null {
   try {
     const found = JSON.parse(localStorage.getItem(nameOf(key)) ?? 'null') as Draft | null
-    return found !== null && typeof found.spec?.steps === 'object' && typeof found.places === 'object' ? found : null
+    if (found === null || typeof found.spec?.name !== 'string' || !isSound({ ...found.spec, places: found.places })) return null
+    return { ...found, typed: typeof found.typed === 'string' ? found.typed : null, at: Number(found.at) || 0 }
   } catch {
     return null
   }

@@ -2,8 +2,9 @@
 // from what was there to what is there afterwards, so that the history is a list of these.
 import { type Port, words } from '../pipelines/ports'
 import {
-  endOf, type Id, idOf, isRef, type Known, mentioned, nameOf, replaced, type Sort, sortOf, type Spec, type Step, wires,
+  endOf, type Id, idOf, isRef, type Known, nameOf, replaced, type Sort, sortOf, type Spec, type Step, wires,
 } from './spec'
+import { isSound } from './sound'
 import { disconnect } from './wiring'
 
 export interface Place {
@@ -159,12 +160,8 @@ export function pasted(doc: Doc, cut: Cut, by: Place): [Doc, Id[]] {
 export function cutOf(text: string): Cut | null {
   try {
     const { printroom: cut } = JSON.parse(text) as { printroom?: Cut }
-    const maps = cut && [cut.steps, cut.inputs, cut.outputs, cut.places]
-    return maps?.every((one) => typeof one === 'object' && one !== null) === true ? (cut as Cut) : null
+    return cut !== undefined && isSound(cut) ? { ...cut, inputs: cut.inputs ?? {}, outputs: cut.outputs ?? {} } : null
   } catch {
     return null
   }
 }
-
-/** Whether a condition refers to something. */
-export const isConditional = (step: Step): boolean => mentioned(step.when ?? '').length > 0

@@ -8,7 +8,7 @@ import { useSession } from '../../api/session'
 import { t } from '../../texts/en'
 import { Button, Field, Select } from '../../ui/parts'
 import { rerun } from './uploads'
-import { FIXES, FORMATS, type Keep, KEEPS, loses, QUALITIES, snippets, type Wishes } from './wishes'
+import { FIXES, FORMATS, type Keep, KEEPS, type Look, LOOKS, loses, QUALITIES, snippets, type Wishes } from './wishes'
 
 const Snippets = lazy(() => import('../../ui/Snippets').then((module) => ({ default: module.Snippets })))
 
@@ -75,6 +75,17 @@ export function Options({
           ))}
         </Select>
       </Field>
+      {wishes.scale === 4 && (
+        <Field label={t.enhance.look}>
+          <Select value={wishes.look} onChange={(event) => onChange({ ...wishes, look: event.target.value as Look })}>
+            {LOOKS.map((look) => (
+              <option key={look} value={look}>
+                {t.enhance.looks[look]}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      )}
       <Field label={t.enhance.format}>
         <Select
           value={wishes.format ?? ''}

@@ -105,6 +105,7 @@ function Buy({ known, writes }: { known: Listing; writes: boolean }) {
     run(async () => {
       await buyMonth(known.id, offer?.number ?? 1, key.current)
       setBought(true)
+      void client.invalidateQueries({ queryKey: ['market'] })
       await client.invalidateQueries({ queryKey: ['listing', known.id] })
     })
   return (

@@ -2,7 +2,7 @@
 import { persist } from '../../api/connection'
 import { upload } from '../../api/upload'
 import { t } from '../../texts/en'
-import { isPicture, isPictures, isRequired, type Port } from './ports'
+import { isPicture, isPictures, isRequired, type Port, words } from './ports'
 
 /** Raises an Error for what is missing, and Problem. */
 export async function sentValues(inputs: Record<string, Port>, given: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -10,7 +10,9 @@ export async function sentValues(inputs: Record<string, Port>, given: Record<str
   for (const [name, port] of Object.entries(inputs)) {
     const value = given[name]
     if (value === undefined || value === '') {
-      if (isRequired(port)) throw new Error(t.pipelines.missing(name))
+      if (!isRequired(port)) continue
+      if (words(port).type !== 'flag') throw new Error(t.pipelines.missing(name))
+      input[name] = false // what a box without a tick says
     } else if (isPicture(port) || isPictures(port)) {
       const files = await Promise.all((value as File[]).map(sent))
       input[name] = isPictures(port) ? files : files[0]
