@@ -16,6 +16,7 @@ from printroom.core.settings import Settings
 TEXT = """
 memory = "2GB"
 workers = 3
+market_fee = 0.2
 http_log = true
 preload = ["a/b", "c/d"]
 models = ["/one", "/two"]
@@ -41,6 +42,7 @@ def test_each_line_is_a_variable(file: Path) -> None:
     assert variables(file) == {
         "PRINTROOM_MEMORY": "2GB",
         "PRINTROOM_WORKERS": "3",
+        "PRINTROOM_MARKET_FEE": "0.2",
         "PRINTROOM_HTTP_LOG": "1",
         "PRINTROOM_PRELOAD": "a/b,c/d",
         "PRINTROOM_MODELS": f"/one{os.pathsep}/two",
@@ -68,7 +70,7 @@ def test_where_it_lies(file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["memory", "memry = 1", "memory = 1.5", "memory = {a = 1}", "preload = [1]", "stores = 1",
+    ["memory", "memry = 1", "memory = {a = 1}", "preload = [1]", "stores = 1",
      "[stores]\nphotos = 's3://x'", "[secrets]\na = [1]", "secrets = 1", "\x00"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_said(tmp_path: Path, text: str) -> None:

@@ -101,8 +101,8 @@ def _table(key: str, value: Any) -> Mapping[str, Any]:
 def _text(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return (os.pathsep if key in _PATHS else ",").join(value)
-    raise ValueError(f"{key} is neither a text, a whole number, true or false, nor a list of texts")
+    raise ValueError(f"{key} is neither a text, a number, true or false, nor a list of texts")

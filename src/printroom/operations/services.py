@@ -32,11 +32,14 @@ def owners() -> list[Scripts]:
     from printroom.accounts import model as accounts
     from printroom.assets import model as assets
     from printroom.catalogue import model as catalogue
+    from printroom.delivery import public as delivery
     from printroom.jobs import model as jobs
     from printroom.marketplace.ledger import model as marketplace
+    from printroom.pipelines import model as pipelines
     from printroom.runs import model as runs
 
-    return [owner.SCRIPTS for owner in (accounts, assets, catalogue, jobs, runs, marketplace)]
+    owned = (accounts, assets, catalogue, delivery, jobs, marketplace, pipelines, runs)
+    return [owner.SCRIPTS for owner in owned]
 
 
 def database(settings: Settings) -> Iterator[Finding]:
