@@ -132,6 +132,7 @@ def test_many_runs_at_once_stay_within_the_memory(settings: Settings, picture: b
     ("options", "error"),
     [
         (EnhanceOptions(scale=3), ScaleNotOffered),
+        (EnhanceOptions(model="printroom/colour@1"), BadOption),
         (EnhanceOptions(model="no/such"), NotFound),
         (EnhanceOptions(model="test/double@1", scale=4), ScaleNotOffered),
         (EnhanceOptions(pixels=29_999), TooManyPixels),

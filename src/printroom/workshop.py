@@ -219,6 +219,10 @@ class Workshop:
             usual = 2 if options.look == "faithful" else 4
             return self.floor.best(usual if scale is None else scale, options.look)
         model = self.floor.model(options.model, Order(account=account or self._home).accounts)
+        if _judges(model):
+            task = model.card.task
+            reason = f"{model.card.id} looks at a picture and answers with numbers"
+            raise BadOption(reason, f"leave out the model, and say fix={task}")
         offered = model.card.geometry.scale
         if scale not in (None, offered):
             raise ScaleNotOffered(f"{model.card.id} enlarges by {offered}", f"leave out {scale}")
@@ -547,6 +551,12 @@ def _on_sale(connection: Connection, account: str, name: str, version: int) -> s
         return None
     offered = listings.offered(connection, listing.id).version
     return f"is on sale as {listing.id}" if offered in (None, version) else None
+
+
+def _judges(model: Model) -> bool:
+    """Whether it gives a step numbers to go by, and no picture."""
+    geometry = model.card.geometry
+    return model.card.task in ("lowlight", "colour") and bool(geometry.fixed) and not geometry.exact
 
 
 def _models_in(node: Node) -> Iterator[str]:

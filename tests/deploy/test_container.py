@@ -35,6 +35,7 @@ def boxed(tmp_path):
     walls = [
         bwrap or "", "--unshare-user", "--uid", "10001", "--gid", "10001", "--cap-drop", "ALL",
         "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
+        "--ro-bind", str(ROOT), str(ROOT),  # which may lie below /tmp
         "--die-with-parent",
     ]  # fmt: skip
     if (

@@ -59,6 +59,8 @@ outputs: {image: $last.result, table: $first.table, word: $first.word, all: $eac
 class Folder:
     """A keeper in a folder; `stops` before that many steps have begun."""
 
+    previews = False
+
     def __init__(self, folder, stops=100):
         self.folder, self.stops = folder, stops
         self.values: dict[str, Any] = {}

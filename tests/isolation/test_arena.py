@@ -83,6 +83,7 @@ def test_only_its_own_arrays_are_found(arena):
 
 
 def test_closing_gives_back_files_at_once_and_memory_with_the_last_array(open_files):
+    gc.collect()  # what others left, and would be closed meanwhile
     before = open_files()
     arena = Arena(8 * MIB)
     array = arena.hold(MIB).array(np.uint8, (MIB,))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from printroom.core import errors
 from printroom.core.errors import FetchFailed, PrintroomError
 
 _MEMBERS = {"needed": "needed_bytes", "retry_after": "retry_after", "faults": "faults"}
@@ -40,6 +41,6 @@ def _kinds() -> dict[str, type[PrintroomError]]:
 
 def _below(kind: type[PrintroomError]) -> Iterator[type[PrintroomError]]:
     for child in kind.__subclasses__():
-        if child.__module__ == PrintroomError.__module__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield child
             yield from _below(child)

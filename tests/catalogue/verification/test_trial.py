@@ -92,7 +92,7 @@ def test_what_compares_every_pixel_with_every_other_is_for_a_person_to_judge(rep
         make.node("Shape", ["x"], ["shape"]),
         make.node("Reshape", ["mixed", "shape"], ["y"]),
     ]
-    rules = replace(SMALL, tiles=(32, 48), sides=(32, 48))
+    rules = replace(SMALL, tiles=(32, 48), sides=(32, 48), memory=2 << 30)
     declared = Declared("acme/ink", licence="MIT", reading=Reading())
     model = make.built(nodes, make.held(flat=np.array([0, 3, -1])))
     found = report(model, declared, rules=rules)

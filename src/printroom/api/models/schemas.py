@@ -64,7 +64,7 @@ class Cost(BaseModel):
 class Score(BaseModel):
     """How good it was on a known set of pictures."""
 
-    metric: str = Field(examples=["psnr"])
+    metric: str = Field(examples=["psnr", "angular error"])
     unit: str = Field(examples=["dB"])
     set: str = Field(examples=["set5"])
     value: float = Field(examples=[37.42])

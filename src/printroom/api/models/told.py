@@ -91,6 +91,7 @@ _NO_CARD: Mapping[str, Any] = {
 
 def _of_card(card: ModelCard, pace: float | None) -> dict[str, Any]:
     geometry, reading = card.geometry, card.reading
+    metric, unit = ("angular error", "°") if card.task == "colour" else ("psnr", "dB")
     return {
         "parameters": card.parameters,
         "geometry": {
@@ -109,7 +110,7 @@ def _of_card(card: ModelCard, pace: float | None) -> dict[str, Any]:
             "tile_bytes": {str(side): cost for side, cost in sorted(card.costs.items())},
         },
         "scores": [
-            {"metric": "psnr", "unit": "dB", "set": name, "value": value}
+            {"metric": metric, "unit": unit, "set": name, "value": value}
             for name, value in card.scores.items()
         ],
         "data": card.data,

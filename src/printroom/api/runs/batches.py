@@ -5,7 +5,7 @@
     GET  /v1/batches/{id}/items      -> page of BatchItems
     POST /v1/batches/{id}/cancel     -> Batch
 
-Stores are the installation's: who names one needs the scope `admin`.
+Stores are the account's: a source needs the scope `files:read`, a destination `files:write`.
 """
 
 from __future__ import annotations
