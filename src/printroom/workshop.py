@@ -411,10 +411,24 @@ class Workshop:
     def delivery(self) -> Delivery:
         """What gives files and results out. Raises what `assets` does, BadOption, Unwritable."""
         from printroom.delivery.installed import installed
+        from printroom.delivery.through import Passage
 
-        made = installed(self.assets, self.settings)
+        passage = Passage(self._own_graph, self._passed, self.settings.data / "variants/through")
+        made = installed(self.assets, self.settings, passage)
         self._closing.callback(made.close)
         return made
+
+    def _own_graph(self, name: str) -> Graph:
+        return self.shelf.published(name, LOCAL_ACCOUNT).closed()
+
+    def _passed(self, graph: Graph, values: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """Run a pipeline for what is given out: nothing is lost on the way."""
+        from printroom.engine.saving import saving_of
+
+        saving, most = saving_of("tiff", None, "strip"), self.settings.http_pixels
+        return self.run_pipeline(
+            graph, values, folder, pixels=most, saving=saving, account=LOCAL_ACCOUNT
+        )
 
     def _breached(self, breach: Breach) -> None:
         """A model of an account crossed a limit."""

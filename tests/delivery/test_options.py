@@ -87,7 +87,7 @@ def test_a_preset_stands_for_its_options():
     assert parse_options(["p:thumb", "q:80"], presets).parts() == [
         "fit:cover", "h:320", "q:80", "w:320"
     ]  # fmt: skip
-    for wrong in ("thumb", "Thumb=w:1", "thumb=w", "thumb=x:1"):
+    for wrong in ("thumb", "Thumb=w:1", "thumb=w", "thumb=y:1"):
         with pytest.raises(BadOption):
             parse_presets(wrong)
 

@@ -1,6 +1,6 @@
 """The delivery of an installation, from its settings.
 
-Assets, Settings -> Delivery     DatabaseMismatch BadOption Unwritable
+Assets, Settings, pipelines -> Delivery     DatabaseMismatch BadOption Unwritable
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from printroom.delivery.delivering import Delivery
 from printroom.delivery.options import parse_presets
 from printroom.delivery.public import PublicAssets
 from printroom.delivery.signing import SigningKeys
-from printroom.delivery.variants import Variants
+from printroom.delivery.variants import Through, Variants
 from printroom.storage.cache import BlockCache
 
 
-def installed(assets: Assets, settings: Settings) -> Delivery:
-    """Everything that gives out the files of `assets`; to be closed."""
+def installed(assets: Assets, settings: Settings, through: Through) -> Delivery:
+    """Everything that gives out the files of `assets`; to be closed. `through`: what runs the
+    pipelines of presets.
+    """
     try:
         presets = parse_presets(settings.presets)
     except BadOption as error:
@@ -25,5 +27,6 @@ def installed(assets: Assets, settings: Settings) -> Delivery:
     artifacts, keys = PublicAssets(assets), SigningKeys(settings.data)
     cache = BlockCache(settings.data / "cache")
     folder = settings.data / "variants"
-    variants = Variants(folder, settings.variants, settings.http_pixels, cache)
+    pixels = settings.http_pixels
+    variants = Variants(folder, settings.variants, pixels, cache, through=through)
     return Delivery(artifacts, keys, cache, variants, presets)

@@ -4,14 +4,15 @@
     Options -> ["fit:cover", "w:960"]                in one order, defaults left out
 
 Widths, heights and qualities fall into buckets, the next larger one: a page that asks for 801, 802
-and 803 pixels gets one picture. A preset stands for its options.
+and 803 pixels gets one picture. A preset stands for its options, and it alone may name a pipeline:
+whoever runs the server says which networks an address may set to work.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -26,6 +27,7 @@ _FAR = 10**6
 _CROP = re.compile(r"(\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7})", re.A)
 _NUMBER = re.compile(r"[1-9]\d{0,5}", re.A)
 _PRESET = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.A)
+_PIPELINE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}(?:@[1-9][0-9]{0,8})?", re.A)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Options:
     """`q:1..100`; None = the format's own."""
     format: Wanted = "auto"
     """`f:NAME`; auto = the best that the client says it reads."""
+    through: str | None = None
+    """`x:PIPELINE`, which the picture goes through before anything else; only where a preset does.
+    """
 
     def parts(self) -> list[str]:
         """As they stand in an address."""
@@ -66,20 +71,30 @@ class Options:
         if self.format != "auto":
             found.append(f"f:{self.format}")
         sizes = (("h", self.height), ("q", self.quality), ("w", self.width))
-        return [*found, *(f"{name}:{value}" for name, value in sizes if value is not None)]
+        found += [f"{name}:{value}" for name, value in sizes if value is not None]
+        return found if self.through is None else [*found, f"x:{self.through}"]
 
 
 def parse_options(parts: Iterable[str], presets: Mapping[str, Options] | None = None) -> Options:
     """Raises BadOption for what is unknown, malformed, contradictory or said twice."""
+    return _parsed(parts, presets or {}, {one.through for one in (presets or {}).values()})
+
+
+def _parsed(
+    parts: Iterable[str], presets: Mapping[str, Options], pipelines: Collection[str | None] | None
+) -> Options:
+    """`pipelines`: those that may be named; None = any."""
     given: dict[str, str] = {}
     for part in parts:
         name, colon, value = part.partition(":")
-        if not colon or name not in ("c", "w", "h", "fit", "q", "f", "p"):
+        if not colon or name not in ("c", "w", "h", "fit", "q", "f", "p", "x"):
             raise BadOption(f"{part[:40]!a} is no option", "there are c w h fit q f and p")
         if name in given:
             raise BadOption(f"{name} is said twice", "say it once")
         given[name] = value
-    found = _preset(given["p"], presets or {}) if "p" in given else Options()
+    found = _preset(given["p"], presets) if "p" in given else Options()
+    if "x" in given:
+        found = replace(found, through=_pipeline(given["x"], pipelines))
     if "c" in given:
         found = replace(found, crop=_crop(given["c"]))
     if "w" in given:
@@ -102,7 +117,7 @@ def parse_presets(text: str) -> dict[str, Options]:
         name, equals, options = part.partition("=")
         if not equals or not _PRESET.fullmatch(name):
             raise BadOption(f"{part!a} is no preset", "write thumb=w:320/h:320/fit:cover")
-        found[name] = parse_options(options.split("/"))
+        found[name] = _parsed(options.split("/"), {}, None)
     return found
 
 
@@ -120,6 +135,14 @@ def _preset(name: str, presets: Mapping[str, Options]) -> Options:
         known = ", ".join(presets) or "none"
         raise BadOption(f"there is no preset {name[:40]!a}", f"there is {known}")
     return presets[name]
+
+
+def _pipeline(name: str, known: Collection[str | None] | None) -> str:
+    if known is not None and name not in known:
+        raise BadOption(f"x:{name[:40]!a} is in no preset", "name a preset, as p:NAME")
+    if not _PIPELINE.fullmatch(name):
+        raise BadOption(f"x:{name[:40]!a} is no pipeline", "write x:NAME, or x:NAME@VERSION")
+    return name
 
 
 def _crop(text: str) -> Crop:

@@ -9,6 +9,8 @@ and so many may wait; beyond that the answer is Overloaded. All are bounded in p
 
 A large original is laid out in tiles first, once, and what is wanted is made of those: a part of it
 is there in a moment, wherever it lies. `f:png` is made of the original itself, so it is exact.
+
+What a pipeline makes of an original is kept as well: it runs once, however many sizes are wanted.
 """
 
 from __future__ import annotations
@@ -21,11 +23,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from printroom.core.errors import Overloaded
+from printroom.core.errors import BadOption, Overloaded
 from printroom.delivery.artifact import Artifact, Content, Stored
-from printroom.delivery.keeping import Keep
+from printroom.delivery.keeping import Keep, Kept
 from printroom.delivery.negotiation import Class, format_of
 from printroom.delivery.options import Options
 from printroom.imaging.limits import Limits
@@ -49,16 +51,35 @@ LARGE = 40_000_000
 """Pixels beyond which an original is laid out in tiles."""
 
 
+class Through(Protocol):
+    """Pipelines of one picture in and one out. Safe from many threads."""
+
+    def mark(self, pipeline: str) -> str:
+        """What a result depends on beside the picture; quick. Raises NotFound, BadPipeline."""
+        ...
+
+    def write(self, pipeline: str, source: Path, target: Path) -> None:
+        """Write what it makes of the picture. Raises PrintroomError."""
+        ...
+
+
 class Variants:
     """Makes and keeps them. Safe from many threads."""
 
     def __init__(
-        self, folder: Path, limit: int, pixels: int, cache: BlockCache, waiting: int = WAITING
+        self,
+        folder: Path,
+        limit: int,
+        pixels: int,
+        cache: BlockCache,
+        waiting: int = WAITING,
+        through: Through | None = None,
     ) -> None:
-        """`limit`: bytes of what is kept, and as many again of tiles. `pixels`: of the largest
-        original.
+        """`limit`: bytes of what is kept, as many again of tiles, and of what pipelines made.
+        `pixels`: of the largest original.
         """
         self._keep, self._tiles = Keep(folder, limit), Keep(folder / "tiles", limit)
+        self._made_through, self._through = Keep(folder / "through", limit), through
         self._limit = limit
         self._limits = Limits(pixels, MEMORY)
         self._cache, self._waiting = cache, waiting
@@ -72,7 +93,7 @@ class Variants:
 
     def name(self, digest: str, options: Options, wanted: Class) -> str:
         """32 hexadecimal digits for one picture: what its ETag says."""
-        return self._named(digest, options.parts(), wanted)
+        return self._named(digest, options.parts(), wanted, *self._marks(options.through))
 
     def kept(self, name: str) -> Content | None:
         """The picture, if it was made before."""
@@ -103,6 +124,11 @@ class Variants:
         from printroom.delivery.rendering import lay_out, render, render_tiles  # loads libvips
 
         choose = partial(format_of, wanted)
+        if options.through is not None:
+            made = self._passed(artifact, options.through)
+            with self._shown(Path(f"/dev/fd/{made.fileno()}")) as image:
+                render(image, options, choose, target)
+            return
         name = self._named(artifact.digest, "tiles")
         exact = options.format == "png"
         tiles = None if exact else self._tiles.get(name)
@@ -113,6 +139,30 @@ class Variants:
                     return
                 tiles = self._tiles.make(name, partial(lay_out, image))
         render_tiles(tiles.fileno(), options, choose, target)
+
+    def _marks(self, pipeline: str | None) -> tuple[str, ...]:
+        if pipeline is None:
+            return ()
+        if self._through is None:
+            raise BadOption("pipelines are not run here", "leave out the preset that names one")
+        return (self._through.mark(pipeline),)
+
+    def _passed(self, artifact: Artifact, pipeline: str) -> Kept:
+        """What the pipeline makes of the original, made once."""
+        name = self._named(artifact.digest, "through", pipeline, *self._marks(pipeline))
+        if (known := self._made_through.get(name)) is not None:
+            return known
+        assert self._through is not None
+        with local_path(self._cache, artifact.store, artifact.key) as source:
+            write = partial(self._through.write, pipeline, source)
+            return self._made_through.make(name, write)
+
+    @contextmanager
+    def _shown(self, source: Path) -> Iterator[Image]:
+        from printroom.imaging.image import Image
+
+        with Image.open(source, self._limits) as image:
+            yield image
 
     @contextmanager
     def _opened(self, artifact: Artifact) -> Iterator[Image]:
