@@ -56,8 +56,8 @@ def shown_terms(terms: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def event_json(event: Event) -> dict[str, Any]:
     """One event; `number` counts from 1 within its run."""
-    data = {name: value for name, value in event.data.items() if name != "worker"}
-    return {"number": event.number, "type": event.kind, "at": moment(event.at), "data": data}
+    at = moment(event.at)
+    return {"number": event.number, "type": event.kind, "at": at, "data": dict(event.data)}
 
 
 def moment(seconds: float | None) -> str | None:

@@ -167,6 +167,7 @@ export const t = {
     outputs: 'Outputs',
     error: 'Why it failed',
     attempt: 'Attempt',
+    worker: (name: string) => `worker ${name}`,
     retry: 'Try again',
     position: (place: number) => (place === 0 ? 'Next in the queue' : `${place} before it in the queue`),
     waited: 'Waited',

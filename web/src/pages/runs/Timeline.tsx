@@ -46,8 +46,9 @@ export function spans(events: RunEvent[], over: boolean, now: number): Span[] {
 }
 
 function attempted(event: RunEvent): string {
-  const attempt = event.data.attempt
-  return typeof attempt === 'number' && attempt > 1 ? `${t.runs.begins}, ${t.runs.attempt.toLowerCase()} ${attempt}` : t.runs.begins
+  const { attempt, worker } = event.data
+  const again = typeof attempt === 'number' && attempt > 1 ? `, ${t.runs.attempt.toLowerCase()} ${attempt}` : ''
+  return `${t.runs.begins}${again}${typeof worker === 'string' ? `, ${t.runs.worker(worker.slice(-6))}` : ''}`
 }
 
 const stepOf = (event: RunEvent): string => t.enhance.steps[event.data.step ?? ''] ?? event.data.step ?? ''

@@ -1,0 +1,32 @@
+import{t as e}from"./useQuery-D2NZBrpw.js";import{W as t,_ as n,a as r,b as i,c as a,m as o,n as s}from"./client-dTh5sDnv.js";import{g as c,v as l}from"./index-DanKJSOv.js";import{S as u,c as d,n as f,o as p,p as m,r as h,t as g,u as _,v,y}from"./parts-BnUgqflC.js";import{i as b,n as x,o as S,s as C,t as w}from"./runs-ojFvNNrn.js";import{t as T}from"./unique-DMbUeAel.js";import{Snippets as E}from"./Snippets-CeSTOFRh.js";import{n as D,r as O}from"./api-CRoAFE-T.js";import{n as k,r as A,t as j}from"./Results-BrAze5Uo.js";import{a as M,n as N,t as P}from"./ports-CwbJcF2y.js";var F=u(y(),1);function I(e,t,r){let i=`${n}v1/pipelines/${encodeURIComponent(e.id).replaceAll(`%40`,`@`).replaceAll(`%2F`,`/`)}`,a=[],o=[];for(let[n,r]of Object.entries(e.inputs)){let e=t[n],i=M(r).default;if(P(r)||N(r)){let t=e??[];for(let e of t.length>0?t.map(e=>e.name):[`photo.jpg`])a.push([n,e])}else e!==void 0&&e!==``?o.push([n,e]):i!=null&&o.push([n,i])}return[{name:`curl`,code:z(i,a,o,r)},{name:`Python`,code:B(i,e,a,o,r)},{name:`JavaScript`,code:H(i,a,o,r)}]}var L=e=>`'${e.replaceAll(`'`,`'\\''`)}'`,R=e=>typeof e==`string`?e:JSON.stringify(e);function z(e,t,n,r){return[`curl --fail-with-body`,...r?[`-H "Authorization: Bearer $PRINTROOM_KEY"`]:[],...t.map(([e,t])=>`-F ${L(`${e}=@"${t}"`)}`),...n.map(([e,t])=>`-F ${L(`${e}=${R(t)}`)}`),...t.length+n.length===0?[`-X POST`,`-H 'content-type: application/json'`,`-d '{}'`]:[],`-o result.json ${L(e)}`].join(` \\
+  `)}function B(e,t,n,r,i){let a=e=>N(t.inputs[e]??`text`),o=[...new Set(n.map(([e])=>e))].map(e=>{let t=n.filter(([t])=>t===e).map(([,e])=>`picture(${JSON.stringify(e)})`);return`    ${JSON.stringify(e)}: ${a(e)?`[${t.join(`, `)}]`:t[0]},`}),s=r.map(([e,t])=>`    ${JSON.stringify(e)}: ${V(t)},`);return`import base64
+import json
+import mimetypes
+${i?`import os
+`:``}from pathlib import Path
+from urllib.request import Request, urlopen
+
+
+def picture(name: str) -> str:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(Path(name).read_bytes()).decode()}"
+
+
+inputs = {
+${[...o,...s].join(`
+`)}
+}
+headers = {"Content-Type": "application/json"${i?`, "Authorization": f"Bearer {os.environ['PRINTROOM_KEY']}"`:``}}
+request = Request(${JSON.stringify(e)}, json.dumps(inputs).encode(), headers)
+with urlopen(request) as answer:
+    Path("result.json").write_bytes(answer.read())`}function V(e){return e===!0?`True`:e===!1?`False`:JSON.stringify(e)}function H(e,t,n,r){return`import { readFile, writeFile } from 'node:fs/promises'
+
+const body = new FormData()
+${[...t.map(([e,t])=>`body.append(${JSON.stringify(e)}, new Blob([await readFile(${JSON.stringify(t)})]), ${JSON.stringify(t)})`),...n.map(([e,t])=>`body.append(${JSON.stringify(e)}, ${JSON.stringify(R(t))})`)].join(`
+`)}
+const answer = await fetch(${JSON.stringify(e)}, {
+  method: 'POST',${r?"\n  headers: { authorization: `Bearer ${process.env.PRINTROOM_KEY}` },":``}
+  body,
+})
+if (!answer.ok) throw new Error((await answer.json()).detail)
+await writeFile('result.json', await answer.text())`}var U=v();function W(){let{owner:t,name:n}=l({strict:!1}),r=t===void 0?n:`${t}/${n}`,i=e({queryKey:[`pipeline`,r],queryFn:()=>O(r),staleTime:6e4});return i.isPending?(0,U.jsx)(d,{}):(0,U.jsx)(_,{title:i.data?.title||n,actions:(0,U.jsxs)(`div`,{className:`flex flex-wrap gap-4`,children:[i.data!==void 0&&(0,U.jsx)(G,{known:i.data}),(0,U.jsx)(c,{to:`/pipelines`,className:`text-accent underline`,children:m.pipelines.back})]}),children:i.isError?(0,U.jsx)(p,{error:i.error,retry:()=>void i.refetch()}):(0,U.jsx)(K,{known:i.data},i.data.id)})}function G({known:e}){return(0,U.jsxs)(U.Fragment,{children:[(0,U.jsx)(c,{to:`/pipelines/$owner/$name/edit`,params:D(e),className:`text-accent underline`,children:e.owner===`printroom`?m.pipelines.editCopy:m.pipelines.edit}),e.owner!==`printroom`&&(0,U.jsx)(c,{to:`/pipelines/$owner/$name/compare`,params:D(e),className:`text-accent underline`,children:m.pipelines.versions})]})}function K({known:e}){let n=t(),{session:r}=o(),[i,a]=(0,F.useState)({}),[s,c]=(0,F.useState)(null),[l,u]=(0,F.useState)(null),[d,g]=(0,F.useState)(!1),_=async t=>{t.preventDefault(),c(null),g(!0);try{let t=await q(e,i);b(n,t),u(t.id)}catch(e){c(e)}finally{g(!1)}};return(0,U.jsxs)(`div`,{className:`grid gap-4 lg:grid-cols-2`,children:[(0,U.jsxs)(h,{title:m.pipelines.form,children:[(0,U.jsxs)(`form`,{onSubmit:e=>void _(e),className:`grid gap-4`,children:[Object.entries(e.inputs).map(([e,t])=>(0,U.jsx)(k,{name:e,port:t,value:i[e],onChange:t=>a({...i,[e]:t})},e)),(0,U.jsx)(`div`,{children:(0,U.jsx)(f,{kind:`first`,type:`submit`,disabled:d,children:d?m.pipelines.running:m.pipelines.run})})]}),s!==null&&(0,U.jsx)(p,{error:s})]}),(0,U.jsxs)(`div`,{className:`grid content-start gap-4 min-w-0`,children:[l!==null&&(0,U.jsx)(J,{id:l}),(0,U.jsx)(h,{title:m.pipelines.code,children:(0,U.jsx)(E,{snippets:I(e,i,r?.user!=null)})}),(0,U.jsx)(h,{title:m.pipelines.drawing,children:(0,U.jsx)(Y,{name:e.id})})]})]})}async function q(e,t){let n=await A(e.inputs,t),a=T();return i(()=>r(s.POST(`/v1/runs`,{params:{header:{"Idempotency-Key":a}},body:{target:e.id,input:n,output:{format:null}}})))}function J({id:n}){let i=t(),a=e({queryKey:[`run`,n],queryFn:()=>r(s.GET(`/v1/runs/{id}`,{params:{path:{id:n}}})),refetchInterval:e=>e.state.data!==void 0&&!x(e.state.data)&&2e3}).data,o=C(n);if(S(),a===void 0)return(0,U.jsx)(d,{});let{done:l,tiles:u}=o?.data??{};return(0,U.jsxs)(h,{title:m.pipelines.result,children:[(0,U.jsx)(`p`,{role:`status`,className:a.status===`failed`?`text-danger`:`text-soft`,children:a.status===`failed`?a.error?.message:m.runs.states[a.status]}),!x(a)&&(0,U.jsxs)(U.Fragment,{children:[(0,U.jsx)(g,{part:u===void 0?null:(l??0)/Math.max(1,u),label:m.pipelines.result}),(0,U.jsx)(`div`,{children:(0,U.jsx)(f,{onClick:()=>void w(i,n),children:m.cancel})})]}),a.output!==null&&(0,U.jsx)(j,{run:a}),(0,U.jsx)(c,{to:`/runs/$id`,params:{id:n},className:`text-accent underline`,children:m.runs.timeline})]})}function Y({name:t}){let r=e({queryKey:[`drawing`,t],queryFn:async()=>{let e=`${n}v1/pipelines/${t}`,r=await a(new Request(e,{headers:{accept:`image/svg+xml`}}));return URL.createObjectURL(await r.blob())},staleTime:1/0});return r.data===void 0?null:(0,U.jsx)(`div`,{tabIndex:0,role:`group`,"aria-label":m.pipelines.drawing,className:`overflow-auto rounded bg-[#fff] p-2`,children:(0,U.jsx)(`img`,{src:r.data,alt:m.pipelines.drawing,className:`max-w-none`})})}export{W as Pipeline};
