@@ -18,7 +18,6 @@ from typing import Any
 
 from printroom.core.errors import BadOption
 from printroom.core.scratch import Scratch
-from printroom.pipelines import kinds
 from printroom.pipelines.graph import Graph
 
 Find = Callable[[str], Graph]
@@ -55,13 +54,5 @@ class Passage:
         with self._lock:
             if pipeline not in self._graphs:
                 graph = self._find(pipeline)
-                self._graphs[pipeline] = graph, _port(graph)
+                self._graphs[pipeline] = graph, graph.picture_input()
             return self._graphs[pipeline]
-
-
-def _port(graph: Graph) -> str:
-    """The input that takes the picture. Raises BadOption."""
-    found = [name for name, port in graph.inputs.items() if isinstance(port.kind, kinds.Picture)]
-    if len(found) != 1:
-        raise BadOption(f"{graph.id} does not take one picture", "name another in the preset")
-    return found[0]

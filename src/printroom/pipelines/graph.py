@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from printroom.core.errors import PrintroomError
+from printroom.core.errors import BadOption, PrintroomError
 from printroom.pipelines.conditions import Condition
 from printroom.pipelines.declare import StepType
 from printroom.pipelines.faults import MOST_TOLD, Fault, fault_of
-from printroom.pipelines.kinds import ListOf
+from printroom.pipelines.kinds import ListOf, Picture
 from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.order import absent, cycle, ordered, passing_by
 from printroom.pipelines.ports import Port
@@ -111,6 +111,13 @@ class Graph:
         node = next(node for node in self.nodes if node.name == ref.node)
         port = node.step.outputs[ref.port]
         return port if node.each is None else Port(ListOf(port.kind))
+
+    def picture_input(self) -> str:
+        """The input that takes the picture, where it takes just one. Raises BadOption."""
+        found = [name for name, port in self.inputs.items() if isinstance(port.kind, Picture)]
+        if len(found) != 1:
+            raise BadOption(f"{self.id} does not take one picture", "name a pipeline that does")
+        return found[0]
 
     def closed(self) -> Graph:
         """The same for whoever must not name files of this machine."""

@@ -28,7 +28,6 @@ from printroom.jobs.model import Job, State
 from printroom.jobs.queue import Queue, ready
 from printroom.jobs.states import OVER
 from printroom.jobs.submit import Request, as_job, enter, new_id
-from printroom.pipelines import kinds
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.telling import hidden
 from printroom.runs.batch import Batch, BatchAsked, finished, look
@@ -138,7 +137,7 @@ class Batches:
             raise BadOption(f"there are over {MOST_FILES} files", "put them into a store")
         if asked.webhook is not None:
             self._runs.workshop.outbound.check(asked.webhook)
-        port = picture_port(target.graph)
+        port = target.graph.picture_input()
         intake = Intake(asked.account, self._runs.assets, self._runs.workshop.outbound)
         if any(file.startswith("data:") for file in asked.files):
             raise BadInput("files are ids or URLs", "upload them first", params=["files"])
@@ -201,7 +200,7 @@ class Listing:
         self, batch: Batch, target: Target, name: str, version: str, picture: Any
     ) -> tuple[str, str, Request]:
         asked = batch.asked
-        values = {**asked.input, picture_port(target.graph): picture}
+        values = {**asked.input, target.graph.picture_input(): picture}
         run = Asked(asked.account, asked.target, values, asked.output, priority=PRIORITY)
         terms, files = self._runs.agreed(run, target), self._shown(batch.account, picture)
         request = self._runs.request(run, target, values, terms, files)
@@ -257,14 +256,6 @@ def changed(queue: Queue, name: str, **values: Any) -> None:
             enter(connection, [as_job(request, now) for request in requests], now)
 
     queue.change(work, ready(WEBHOOK))
-
-
-def picture_port(graph: Graph) -> str:
-    """The input that takes each picture of a batch. Raises BadOption."""
-    found = [name for name, port in graph.inputs.items() if isinstance(port.kind, kinds.Picture)]
-    if len(found) != 1:
-        raise BadOption(f"{graph.id} does not take one picture", "name a pipeline that does")
-    return found[0]
 
 
 def split(place: str) -> tuple[str, str]:
