@@ -1,61 +1,30 @@
 """The composition root: settings in, every part joined by hand, no globals.
 
-    source -> Image                NotFound NotAPicture BrokenPicture EmptyPicture TooManyPixels
-    options -> Model, Format       ScaleNotOffered NotFound BadModel UnknownFormat FormatCannotHold
-    Image, Model -> Enhanced       NeedsMemory Cancelled ModelFailed BrokenPicture
-                                   Unwritable DiskFull
-    Graph, values -> outputs       the same, and BadOption StepFailed
-
-Whatever can be refused is refused from the header, before the first tile is computed.
+picture, options -> Enhanced   what `printroom.engine.enhancing` raises
+Graph, values -> outputs       the same, and BadOption StepFailed
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from printroom.accounts.principal import LOCAL_ACCOUNT
-from printroom.catalogue.card import Model
-from printroom.core.errors import (
-    BadOption,
-    NotFound,
-    PrintroomError,
-    ScaleNotOffered,
-    Unwritable,
-)
+from printroom.core.errors import BadOption, PrintroomError
 from printroom.core.once import once
 from printroom.core.settings import EMBEDDED, Settings
 from printroom.core.visible import Visible
-from printroom.engine.enhancement import (
-    DEFAULTS,
-    Enhanced,
-    EnhanceOptions,
-    PictureFile,
-    Proposal,
-    chosen_format,
-    default_format,
-    fixes_of,
-)
+from printroom.engine.enhancing import Enhancing
 from printroom.engine.floor import Floor
 from printroom.engine.order import Order, Progress
-from printroom.engine.rasters import Raster
-from printroom.engine.scheduler import Aside
-from printroom.imaging.encode import PictureSpec
-from printroom.imaging.formats import Format, check_holds
-from printroom.imaging.image import Image
 from printroom.imaging.limits import Limits
-from printroom.imaging.tiling import scaled
 
 if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
-    from sqlalchemy import Connection
-
     from printroom.accounts.book import Accounts
     from printroom.assets.assets import Assets
     from printroom.catalogue.owned import OwnedModels
@@ -71,7 +40,7 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.marketplace.market import Market
     from printroom.marketplace.money import Money
     from printroom.marketplace.terms import MarketTerms
-    from printroom.pipelines.graph import Graph, Node
+    from printroom.pipelines.graph import Graph
     from printroom.pipelines.models import ModelResolver
     from printroom.pipelines.registry import Registry
     from printroom.pipelines.shelf import Pipelines
@@ -81,11 +50,8 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.storage.book import StoreBook
 
 _log = logging.getLogger(__name__)
-_SEEN_PIXELS, _SEEN_BYTES = 40 * 10**6, 64 * 2**20
-"""Of a picture that the market looks at."""
 FIXING = "enhance"
-"""The pipeline that mends, and the node of it that says what ails a picture."""
-FAULTS = "faults"
+"""The pipeline that mends."""
 
 
 class Workshop:
@@ -108,6 +74,14 @@ class Workshop:
         self.floor.breached = self._breached
         self._home = "" if serving else LOCAL_ACCOUNT
         """Whose models may be named where nobody is: whoever has the machine at hand owns it."""
+        pixels = self.settings.pixels
+        enhancing = Enhancing(self.floor, pixels, self._home, lambda: self._fixing)
+        self.enhance = enhancing.enhance
+        """Enlarge, and mend, a picture: `printroom.engine.enhancing.Enhancing.enhance`."""
+        self.propose = enhancing.propose
+        """What `enhance` would do, from the picture's header."""
+        self.model_for = enhancing.model_for
+        """What enlarges a picture; None where it is only mended."""
         self.device = self.floor.device
         self.budget = self.floor.budget
         self.held = self.floor.held
@@ -201,73 +175,11 @@ class Workshop:
         order = Order(account=account or self._home, owner=owner)
         return explain(graph, self.floor, values, order)
 
-    def model_for(self, options: EnhanceOptions, account: str = "") -> Model | None:
-        """What enlarges the picture; None where it is only mended.
-
-        `account`: whose own models may be named. Raises NotFound, BadModel, ScaleNotOffered or
-        BadOption.
-        """
-        scale = options.scale
-        if options.model is None:
-            if scale == 1:
-                if not fixes_of(options.fix):
-                    raise ScaleNotOffered(
-                        "in its own size, with nothing to mend, a picture stays as it is",
-                        "say what to mend, as fix=auto does, or take another scale",
-                    )
-                return None
-            usual = 2 if options.look == "faithful" else 4
-            return self.floor.best(usual if scale is None else scale, options.look)
-        model = self.floor.model(options.model, Order(account=account or self._home).accounts)
-        if _judges(model):
-            task = model.card.task
-            reason = f"{model.card.id} looks at a picture and answers with numbers"
-            raise BadOption(reason, f"leave out the model, and say fix={task}")
-        offered = model.card.geometry.scale
-        if scale not in (None, offered):
-            raise ScaleNotOffered(f"{model.card.id} enlarges by {offered}", f"leave out {scale}")
-        return model
-
-    def propose(self, source: Path | bytes, options: EnhanceOptions) -> Proposal:
-        """What `enhance` would do, from the picture's header; raises what it would raise."""
-        with self._open(source, options) as image:
-            return self._propose(image, options, chosen_format(options.format, None))
-
     def warm(self) -> None:
         """Load the models of `settings.preload` (if none, the best that doubles) and run each."""
         names = self.settings.preload
         for model in [self.floor.model(name) for name in names] or [self.floor.best(2)]:
             self.floor.warm(model)
-
-    def enhance(
-        self,
-        source: Path | bytes,
-        target: Path | None = None,
-        options: EnhanceOptions = DEFAULTS,
-        progress: Progress | None = None,
-        cancel: threading.Event | None = None,
-        aside: Aside = nullcontext,
-        account: str = "",
-    ) -> Enhanced:
-        """Enlarge, and mend, the picture `source` (a file, or its bytes) into `target`, or bytes.
-
-        The target appears whole or not at all, in place of what was there. `aside` is entered
-        while this thread waits, or is in native code for more than a moment. `account`: whose own
-        models may be named; empty = nobody's. Raises PrintroomError; Cancelled once `cancel` is
-        set.
-        """
-        began = time.monotonic()
-        named = chosen_format(options.format, target)
-        _check_place(target)
-        whose = account or self._home
-        order = Order(options.priority, options.memory, progress, cancel, aside, whose)
-        with self._open(source, options) as image:
-            proposal = self._propose(image, options, named, account)
-            metadata = image.metadata.only(options.metadata)
-            spec = PictureSpec(proposal.width, proposal.height, image.bands, image.depth)
-            file = PictureFile(target, spec, proposal.format, options.quality, metadata)
-            made = self._enhanced(image, proposal.model, options.fix, file, order)
-        return replace(made, seconds=time.monotonic() - began)
 
     def run_pipeline(
         self,
@@ -298,8 +210,9 @@ class Workshop:
 
         whose = account or self._home
         order = Order(progress=progress, cancel=cancel, account=whose, owner=owner)
+        limits = Limits(pixels or self.settings.pixels, self.floor.ledger.total)
         with closing(Desk(self.floor, order)) as desk:
-            outputs = Running(graph, desk, self._limits(pixels), keeper).run(values)
+            outputs = Running(graph, desk, limits, keeper).run(values)
             writer = Writer(folder, saving or Saving())
             return {name: writer.written(value, name) for name, value in outputs.items()}
 
@@ -344,11 +257,12 @@ class Workshop:
     @once
     def market(self) -> Market:
         """What accounts offer each other. Raises what `accounts` and `owned` do."""
+        from printroom.marketplace.goods import Stock, on_sale
         from printroom.marketplace.market import Market
 
-        self.owned  # noqa: B018  whose tables it looks into
-        made = Market(self.database, self.terms.rules, _Goods(self))
-        self.owned.holds.append(_on_sale)
+        owned = self.owned  # whose tables it looks into
+        made = Market(self.database, self.terms.rules, Stock(self.shelf, self.floor, self.assets))
+        owned.holds.append(on_sale)
         return made
 
     @once
@@ -463,55 +377,6 @@ class Workshop:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _limits(self, pixels: int | None = None) -> Limits:
-        return Limits(pixels or self.settings.pixels, self.floor.ledger.total)
-
-    def _open(self, source: Path | bytes, options: EnhanceOptions) -> Image:
-        return Image.open(source, self._limits(options.pixels))
-
-    def _propose(
-        self, image: Image, options: EnhanceOptions, named: Format | None, account: str = ""
-    ) -> Proposal:
-        model = self.model_for(options, account)
-        width, height = image.width, image.height
-        if model is not None:
-            scale = model.card.geometry.scale
-            width, height = scaled(width, scale), scaled(height, scale)
-        if named is None:
-            return Proposal(model, default_format(image.format, width, height), width, height)
-        check_holds(named, width, height)
-        return Proposal(model, named, width, height)
-
-    def _enhanced(
-        self, image: Image, model: Model | None, fix: str, file: PictureFile, order: Order
-    ) -> Enhanced:
-        if fixes_of(fix) or model is None:
-            return self._mended(image, model, fix, file, order)
-        self.floor.scheduler  # noqa: B018  its workers get ready while the model is loaded
-        link = self.floor.link(model, order)
-        sent = self.floor.send(Raster.of_image(image), (link,), file, order)
-        return _told(file, sent.result, sent.tiles, model.card.id)
-
-    def _mended(
-        self, image: Image, model: Model | None, fix: str, file: PictureFile, order: Order
-    ) -> Enhanced:
-        """By the pipeline that looks for faults and mends them."""
-        from printroom.engine.flow import Desk
-        from printroom.engine.pipeline import Running
-
-        scale = 1 if model is None else 2  # the model's own, whatever that is
-        graph = self._fixing if model is None else _enlarging(self._fixing, model)
-        with closing(Desk(self.floor, order)) as desk:
-            running = Running(graph, desk)
-            outputs = running.run({"image": image, "fix": fix, "scale": scale})
-            result = outputs["image"].send(file)
-            told = _told(
-                file, result, desk.tiles, ", ".join(done.by for done in running.done if done.by)
-            )
-            seen = {ref.port: value for ref, value in running.values.items() if ref.node == FAULTS}
-        report = {"why": seen["why"], **json.loads(seen["report"])}
-        return replace(told, steps=tuple(running.done), report=report)
-
     @once
     def _fixing(self) -> Graph:
         return self.graph(FIXING)
@@ -527,89 +392,3 @@ class _ModelsOf:
     def resolve(self, name: str, task: str | None) -> str:
         """As `Workshop.resolve`."""
         return self.workshop.resolve(name, task, (self.account,))
-
-
-@dataclass(frozen=True)
-class _Goods:
-    """Implements `printroom.marketplace.market.Goods`."""
-
-    workshop: Workshop
-
-    def models(self, account: str, pipeline: str) -> Sequence[str]:
-        """The models of accounts in the newest version of an account's own pipeline."""
-        found = self.workshop.pipelines.get(pipeline, account)
-        if found.account != account:
-            raise NotFound(f"there is no pipeline {pipeline[:80]!r} of yours", "publish it first")
-        graph = self.workshop.shelf.ready(found)
-        names = {name for node in graph.nodes for name in _models_in(node)}
-        models = [self.workshop.floor.model(name, (account,)) for name in sorted(names)]
-        return [model.card.id for model in models if model.kept is not None]
-
-    def picture(self, account: str, file: str) -> bytes:
-        """The bytes of an account's file. Raises BadOption for one that is not to be looked at."""
-        assets = self.workshop.assets
-        found = assets.get(account, file)
-        pixels = (found.width or 0) * (found.height or 0)
-        if not 0 < pixels <= _SEEN_PIXELS or found.size > _SEEN_BYTES:
-            reason = f"{file} is no picture of at most {_SEEN_PIXELS // 10**6} megapixels"
-            raise BadOption(reason, "take a smaller one")
-        return assets.content(found).read(0, found.size)
-
-
-def _on_sale(connection: Connection, account: str, name: str, version: int) -> str | None:
-    """Why a model is not removed now: for `OwnedModels.holds`."""
-    from printroom.marketplace import listings
-
-    listing = listings.by_thing(connection, "model", account, name)
-    if listing is None:
-        return None
-    offered = listings.offered(connection, listing.id).version
-    return f"is on sale as {listing.id}" if offered in (None, version) else None
-
-
-def _judges(model: Model) -> bool:
-    """Whether it gives a step numbers to go by, and no picture."""
-    geometry = model.card.geometry
-    return model.card.task in ("lowlight", "colour") and bool(geometry.fixed) and not geometry.exact
-
-
-def _models_in(node: Node) -> Iterator[str]:
-    """The models that a step is given by name."""
-    from printroom.pipelines.kinds import Model as ModelKind
-    from printroom.pipelines.refs import Constant
-
-    for name, binding in node.bindings.items():
-        if isinstance(binding, Constant) and isinstance(node.step.inputs[name].kind, ModelKind):
-            yield from filter(None, [str(binding.value or "")])
-
-
-def _enlarging(graph: Graph, model: Model) -> Graph:
-    """The same, with `model` where it enlarges."""
-    from printroom.pipelines.refs import Constant
-
-    def named(node: Node) -> Node:
-        if node.step.name != "upscale":
-            return node
-        return replace(node, bindings={**node.bindings, "net": Constant(model.card.id)})
-
-    return replace(graph, nodes=tuple(named(node) for node in graph.nodes))
-
-
-def _told(file: PictureFile, result: Path | bytes, tiles: int, model: str) -> Enhanced:
-    return Enhanced(
-        path=result if isinstance(result, Path) else None,
-        data=result if isinstance(result, bytes) else None,
-        format=file.format.name,
-        media_type=file.format.media_type,
-        width=file.spec.width,
-        height=file.spec.height,
-        tiles=tiles,
-        seconds=0.0,
-        model=model,
-    )
-
-
-def _check_place(target: Path | None) -> None:
-    """A result replaces a file, never a folder or a device."""
-    if target is not None and target.exists() and not target.is_file():
-        raise Unwritable(f"{target} is not a file", "name another output")

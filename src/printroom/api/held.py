@@ -16,9 +16,6 @@ from contextlib import suppress
 from printroom.api.peek import PIPELINES
 from printroom.api.wire import Wire
 from printroom.core.errors import PrintroomError
-from printroom.pipelines import kinds
-from printroom.pipelines.graph import Graph
-from printroom.pipelines.refs import Constant
 from printroom.pipelines.store import Published
 from printroom.workshop import Workshop
 
@@ -87,15 +84,8 @@ class Told:
             graph = self._workshop.shelf.ready(found)
             accounts = (found.account,) if found.account else ()
             self._needed[key] = frozenset(
-                self._workshop.floor.model(model, accounts).card.id for model in _named(graph)
+                self._workshop.floor.model(name, accounts).card.id
+                for node in graph.nodes
+                for name in node.models
             )
         return self._needed[key]
-
-
-def _named(graph: Graph) -> Iterator[str]:
-    """Models that a pipeline names itself; others depend on what is sent."""
-    for node in graph.nodes:
-        for name, binding in node.bindings.items():
-            kind = node.step.inputs[name].kind
-            if isinstance(binding, Constant) and isinstance(kind, kinds.Model) and binding.value:
-                yield str(binding.value)

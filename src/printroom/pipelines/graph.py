@@ -12,11 +12,11 @@ from printroom.core.errors import BadOption, PrintroomError
 from printroom.pipelines.conditions import Condition
 from printroom.pipelines.declare import StepType
 from printroom.pipelines.faults import MOST_TOLD, Fault, fault_of
-from printroom.pipelines.kinds import ListOf, Picture
+from printroom.pipelines.kinds import ListOf, Model, Picture
 from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.order import absent, cycle, ordered, passing_by
 from printroom.pipelines.ports import Port
-from printroom.pipelines.refs import Binding, Ref
+from printroom.pipelines.refs import Binding, Constant, Ref
 from printroom.pipelines.registry import Registry
 from printroom.pipelines.spec import PipelineSpec, StepSpec
 from printroom.pipelines.wiring import Wired, Wiring
@@ -42,6 +42,17 @@ class Node:
         None where it has not just one picture in and one out: then its outputs are absent.
         """
         return passing_by(self.step, self.bindings, self.each)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the pipeline itself gives it; others depend on what comes in."""
+        return tuple(
+            str(binding.value)
+            for name, binding in self.bindings.items()
+            if isinstance(binding, Constant)
+            and isinstance(self.step.inputs[name].kind, Model)
+            and binding.value
+        )
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,10 @@ from typing import Any
 from printroom.core.errors import BadPipeline
 from printroom.isolation import images
 from printroom.jobs.needs import Needs
-from printroom.pipelines import kinds
 from printroom.pipelines.declare import StepShape
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.names import LOCAL, SHIPPED
 from printroom.pipelines.reading import MOST_BYTES
-from printroom.pipelines.refs import Constant
 from printroom.pipelines.spec import PipelineSpec
 from printroom.pipelines.step_toml import StepManifest
 from printroom.pipelines.store import Published
@@ -77,7 +75,7 @@ class Target:
     @cached_property
     def model(self) -> str | None:
         """The first model that it names."""
-        return next(filter(None, map(_model, self.graph.nodes)), None)
+        return next((name for node in self.graph.nodes for name in node.models), None)
 
     @cached_property
     def uses(self) -> Mapping[str, str]:
@@ -198,11 +196,3 @@ def needs_of(manifest: StepManifest) -> Needs:
     if resources.image and not (manifest.requirements or manifest.lock):
         labels.add(images.label(resources.image))
     return Needs(frozenset(labels), resources.memory or 0)
-
-
-def _model(node: Any) -> str | None:
-    """The model that a step is given by name."""
-    for name, binding in node.bindings.items():
-        if isinstance(binding, Constant) and isinstance(node.step.inputs[name].kind, kinds.Model):
-            return str(binding.value) if binding.value else None
-    return None
