@@ -168,8 +168,8 @@ class Delivery:
         if only is not None:
             return _elsewhere(only)
         artifact = self._artifact(link.digest, link.expires, at_once)
-        if artifact is None:
-            return None
+        if artifact is None or (at_once and link.options.through is not None):
+            return None  # which pipeline that is may have to be looked up
         wanted = class_of(link.options, request.headers.get("accept"))
         name = self._variants.name(link.digest, link.options, wanted)
         content: Content | None = self._memory.get(name)

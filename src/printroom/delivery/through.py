@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ Run = Callable[[Graph, Mapping[str, Any], Path], Mapping[str, Any]]
 """Graph, values, a folder -> its outputs; pictures are files in the folder."""
 
 
+@dataclass(frozen=True)
+class _Known:
+    graph: Graph
+    port: str
+    """The input that takes the picture."""
+    mark: str
+
+
 class Passage:
     """Implements `printroom.delivery.variants.Through`. Safe from many threads."""
 
@@ -32,27 +41,28 @@ class Passage:
         """`folder`: for files on their way, on the disk where results are kept."""
         self._find, self._run, self._folder = find, run, folder
         self._lock = threading.Lock()
-        self._graphs: dict[str, tuple[Graph, str]] = {}
+        self._known: dict[str, _Known] = {}
 
     def mark(self, pipeline: str) -> str:
         """Which version it is; of one that comes with printroom, printroom's."""
-        graph, _ = self._known(pipeline)
-        return graph.id if graph.version is not None else f"{graph.id} {version('printroom')}"
+        return self._found(pipeline).mark
 
     def write(self, pipeline: str, source: Path, target: Path) -> None:
         """Write what it makes of the picture, without loss."""
-        graph, port = self._known(pipeline)
+        known = self._found(pipeline)
         with closing(Scratch(self._folder)) as scratch:
             folder = scratch.path("picture")
-            made = self._run(graph, {port: source}, folder)
+            made = self._run(known.graph, {known.port: source}, folder)
             found = [value for value in made.values() if isinstance(value, Path)]
             if not found:
-                raise BadOption(f"{graph.id} gave no picture", "name another in the preset")
+                raise BadOption(f"{known.graph.id} gave no picture", "name another in the preset")
             found[0].replace(target)
 
-    def _known(self, pipeline: str) -> tuple[Graph, str]:
+    def _found(self, pipeline: str) -> _Known:
         with self._lock:
-            if pipeline not in self._graphs:
+            if pipeline not in self._known:
                 graph = self._find(pipeline)
-                self._graphs[pipeline] = graph, graph.picture_input()
-            return self._graphs[pipeline]
+                shipped = f"{graph.id} {version('printroom')}"
+                mark = shipped if graph.version is None else graph.id
+                self._known[pipeline] = _Known(graph, graph.picture_input(), mark)
+            return self._known[pipeline]
