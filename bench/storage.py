@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -118,7 +119,7 @@ def _range_rows(store: Store, endpoint: str, folder: Path, count: int, rounds: i
     places = [int(at) for at in np.random.default_rng(0).integers(0, size - RANGE, count)]
     raw, direct, cold, warm, theirs = [list[float]() for _ in range(5)]
     stat = store.stat("net.safetensors")
-    fetch = _s3fs(endpoint)
+    files = _s3fs(endpoint) if _is_here("s3fs") else None
     for _ in range(rounds):
         with _cache() as blocks, open_object(blocks, store, "net.safetensors") as file:
             with (folder / "net.safetensors").open("rb") as local:
@@ -126,8 +127,8 @@ def _range_rows(store: Store, endpoint: str, folder: Path, count: int, rounds: i
             direct.append(_spread(lambda at: store.read(stat.key, at, RANGE, stat.etag), places))
             cold.append(_spread(lambda at: file.read_at(at, RANGE), places))
             warm.append(_spread(lambda at: file.read_at(at, RANGE), places))
-        if fetch:
-            theirs.append(_spread(fetch, places))
+        if files:
+            theirs.append(_spread(partial(_s3fs_range, files), places))
     what = f"{count} reads of 64 KiB at random, {STREAMS} at once: "
     local_too = f"{median(raw) * 1000:.0f} ms of a local file"
     straight = f"{what}{median(direct) * 1000:.0f} ms over {local_too}"
@@ -184,9 +185,7 @@ def _is_here(module: str) -> bool:
 
 
 def _s3fs_whole(endpoint: str) -> Callable[[str], Any]:
-    import s3fs
-
-    files = s3fs.S3FileSystem(anon=True, endpoint_url=endpoint)
+    files = _s3fs(endpoint)
     return lambda name: files.cat_file(f"bucket/{name}")
 
 
@@ -253,13 +252,14 @@ def _spread(read: Callable[[Any], Any], places: Sequence[Any], at_once: int = ST
         return _timed(lambda: list(pool.map(read, places)))
 
 
-def _s3fs(endpoint: str) -> Callable[[int], Any] | None:
-    if not _is_here("s3fs"):
-        return None
+def _s3fs(endpoint: str) -> Any:
     import s3fs
 
-    files = s3fs.S3FileSystem(anon=True, endpoint_url=endpoint)
-    return lambda at: files.cat_file("bucket/net.safetensors", start=at, end=at + RANGE)
+    return s3fs.S3FileSystem(anon=True, endpoint_url=endpoint)
+
+
+def _s3fs_range(files: Any, at: int) -> Any:
+    return files.cat_file("bucket/net.safetensors", start=at, end=at + RANGE)
 
 
 def _timed(work: Callable[[], Any]) -> float:
