@@ -51,7 +51,7 @@ train: .venv/train ## train printroom/upscale-x2 (DATA=folder of training sets, 
 	$(BIN)/printroom train upscale --data $(or $(DATA),../shared/data) --out $(or $(OUT),var/upscale-x2)
 
 clean: ## remove what the verbs made
-	rm -rf .venv var site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv var site .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
