@@ -1,7 +1,8 @@
 """The books of the market: runs that are charged, a hold when each begins and a capture at its end.
 
-Three processes write at once, as workers do: in each transaction the holds of a few runs, in the
-next one their captures, each with a fee and two sellers. At the end the books must add up.
+Three processes write at once, as workers do: in each transaction the holds of a few runs of one
+buyer, as of a batch, in the next one their captures, each with a fee and two sellers. At the end
+the books must add up.
 
 Then searches over many listings, whose words are as frequent as those of a language: one word, or
 two, the first page by relevance.
@@ -14,9 +15,8 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import closing
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from sqlalchemy import insert, text, update
@@ -47,8 +47,8 @@ VOCABULARY = 50_000
 def bench(quick: bool) -> list[Row]:
     runs = 3000 if quick else 12_000
     rows = []
-    with _folder() as folder:
-        rows += _rows("sqlite", f"sqlite:///{folder / 'market.db'}", runs)
+    with TemporaryDirectory(dir=cache.folder()) as folder:
+        rows += _rows("sqlite", f"sqlite:///{folder}/market.db", runs)
     try:
         server = OwnServer.start(lasting=True)
     except NotFound as error:
@@ -141,7 +141,10 @@ def _charged(address: str, runs: int, turn: int) -> float:
             _told(child.stdout, "ready")
         began = time.perf_counter()
         for child in children:
-            child.communicate("go\n")
+            print("go", file=child.stdin, flush=True)
+        ends = [child.wait() for child in children]
+        if any(ends):
+            raise BenchError("a writer failed")
         return each * PROCESSES / (time.perf_counter() - began)
     finally:
         for child in children:
@@ -154,16 +157,6 @@ def _told(pipe: IO[str] | None, word: str) -> None:
         raise BenchError("a writer did not start")
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    folder = cache.folder() / f"market-{secrets.token_hex(4)}"
-    folder.mkdir()
-    yield folder
-    for file in folder.iterdir():
-        file.unlink()
-    folder.rmdir()
-
-
 def _write(address: str, runs: int, turn: int) -> None:
     """What each of the processes does."""
     with closing(Database.open(address)) as database:
@@ -173,8 +166,8 @@ def _write(address: str, runs: int, turn: int) -> None:
         for start in range(0, runs, turn):
             now, some = database.clock(), names[start : start + turn]
             with database.write(lasting=not database.sqlite) as connection:
+                account = wallet(f"buyer{int(some[0][:4], 16) % BUYERS}")
                 for name in some:
-                    account = wallet(f"buyer{int(name[:4], 16) % BUYERS}")
                     holds.place(connection, now, Hold(name, name, account, PRICE))
             with database.write(lasting=not database.sqlite) as connection:
                 for name in some:

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import event
 
 from printroom.accounts import audit, people
 from printroom.accounts.audit import CONSOLE, Actor
@@ -40,6 +41,21 @@ def test_signing_in_tells_nobody_whether_an_address_is_known(book):
             book.sign_in(email, password)
         said.add(str(refused.value))
     assert len(said) == 1
+
+
+def test_the_database_is_asked_as_often_for_an_address_that_nobody_has(book):
+    book.owner("ann@example.com", PASSWORD)
+    asked = []
+    listener = lambda *given: asked.append(given[2])  # noqa: E731  the statement
+    event.listen(book.database.engine, "before_cursor_execute", listener)
+    counts = []
+    for email in ("ann@example.com", "bob@example.com"):
+        asked.clear()
+        with pytest.raises(WrongPassword):
+            book.sign_in(email, "wrong")
+        counts.append(len(asked))
+    event.remove(book.database.engine, "before_cursor_execute", listener)
+    assert counts[0] == counts[1] > 0
 
 
 def test_who_has_no_password_cannot_sign_in_with_any(book):

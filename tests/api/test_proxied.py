@@ -116,6 +116,14 @@ def test_nobody_else_is_believed(said: dict[str, str]) -> None:
         assert read(proxies, forged) == ("203.0.113.7", "http", "", "/v1/runs")
 
 
+@pytest.mark.parametrize("host", [b"", b"evil.example/a", b"a@b", b'"', b"\xff", b"h" * 300])
+def test_what_is_no_host_is_told_to_nobody(host: bytes) -> None:
+    found = scope_of("203.0.113.7")
+    found["headers"] = [(b"host", host)]
+    read(PROXIES, found)
+    assert base_of(found, None) == "http://localhost"
+
+
 @given(
     said=st.dictionaries(
         st.sampled_from(NAMES), st.text('0123456789.:,;=/ abforprt"[]', max_size=60)

@@ -115,6 +115,8 @@ def test_bodies_of_json_share_the_memory_that_is_for_them(start: Any, send: Any)
         b'{"target": "enhance", "input": {"scale": 1e999}}',
         b'{"target": "en\\u0000hance"}',
         b'{"target": "\\ud800"}',
+        b'{"target": "ink@\\ud800"}',
+        b'{"target": "ink@\\u0000"}',
         b'{"target": "enhance", "webhook": "https://[::1"}',
     ],
 )

@@ -302,6 +302,18 @@ def test_examined_again_it_stays_what_it_is_until_it_does_not_pass(house: House)
         house.owned.find("acme/ink", [house.acme])
 
 
+def test_suspended_while_it_is_examined_again_it_stays_suspended(house: House) -> None:
+    entry, _ = house.give(house.acme)
+    house.ready(entry)
+    house.run(entries.examined_again, now=1.0, entry=entry, job="second")
+    again = house.owned.seen("acme/ink", [house.acme], ready=True).entry
+    assert again.progress["stage"] is None
+    assert house.run(entries.suspended, entry=entry.id)
+    house.settle(again, json.loads(str(again.card_json)), verdict="refused")
+    seen = house.owned.seen("acme/ink", [house.acme], ready=True).entry
+    assert (seen.state, seen.verdict, seen.progress) == ("suspended", "passed", {})
+
+
 def test_reports_that_expire_or_were_made_by_other_rules_are_stale(house: House) -> None:
     entry, _ = house.give(house.acme)
     house.ready(entry)

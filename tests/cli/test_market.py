@@ -5,8 +5,12 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from printroom.accounts.audit import Actor
 from printroom.cli.main import app
 from printroom.core.errors import AlreadyThere, BadOption, NotEnoughCredits, NotFound
+from printroom.core.settings import Settings
+from printroom.marketplace import listings
+from printroom.workshop import Workshop
 
 PIPELINE = """
 name: bigger
@@ -47,6 +51,30 @@ def test_something_is_offered_and_bought(call):
     call("market", "publish", "nothing", fails=NotFound)
     for wrong in (("--kind", "step"), ("--visibility", "loud")):
         call("market", "publish", "bigger", *wrong, fails=BadOption)
+
+
+def test_what_is_not_named_stays_as_it_is(call):
+    """Prices may change without the words, and without showing it to more people."""
+    call("pipelines", "publish", "bigger.yaml")
+    first = ("--text", "Makes it larger", "--tag", "zoom", "--visibility", "unlisted")
+    call("market", "publish", "bigger", *first)
+    call("market", "publish", "bigger", "--month", "90", "--title", "Larger")
+    assert "Larger" not in call("market", "list")
+    call("market", "publish", "bigger", "--visibility", "public")
+    assert "Larger" in call("market", "list", "makes zoom")
+
+
+def test_what_was_withdrawn_comes_back_to_those_who_saw_it(call, tmp_path):
+    call("pipelines", "publish", "bigger.yaml")
+    call("accounts", "create", "ann@example.com", "--name", "Ann", "--no-password")
+    listing = call("market", "publish", "bigger").strip()
+    with Workshop(Settings(data=tmp_path / "data")) as workshop:
+        me, ann = (workshop.accounts.holder(one) for one in ("local", "ann"))
+        workshop.market.publish(Actor(me), listing, "shared", ["ann"])
+        workshop.market.do(listings.withdraw, Actor(me), listing)
+        call("market", "publish", "bigger", "--month", "90")
+        assert workshop.market.look(listings.shown, ann, listing).visibility == "shared"
+    assert "Bigger" not in call("market", "list")
 
 
 def test_another_account_pays_for_it(call, monkeypatch):

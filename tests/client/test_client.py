@@ -66,6 +66,11 @@ def test_bytes_files_and_formats(client: Client, photo: Path) -> None:
         client.file(file)
 
 
+def test_a_quality_that_cannot_be_is_refused_and_not_left_out(client: Client, photo: Path) -> None:
+    with pytest.raises(BadOption, match="quality"):
+        client.submit("large", {"image": photo}, quality=0)
+
+
 def test_results_as_they_are_wished_and_a_pipeline_that_comes_along(
     client: Client, photo: Path
 ) -> None:

@@ -56,7 +56,7 @@ def test_rows_are_those_that_sqlalchemy_finds(filled):
     some = Prepared(SOME)
     with filled.read() as connection:
         assert Prepared(ALL)(connection) == [tuple(row) for row in connection.execute(ALL)]
-        for ids in ([], [1], [1, 2, 3], [3, 4, 1, 9]):
+        for ids in ([], [1], [1, 2, 3], [3, 4, 1, 9], [7, 1, 8, 9, 2]):
             for least, most in ((0.0, 10), (1.0, 10), (0.0, 1)):
                 values = {"ids": ids, "least": least, "most": most, "of": "no use"}
                 found = connection.execute(SOME, values).scalars().all()

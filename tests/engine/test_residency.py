@@ -1,8 +1,10 @@
 """Which models are loaded: once for all who ask, within a budget, never taken from a run."""
 
+import gc
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -398,4 +400,39 @@ def test_what_was_not_used_for_long_is_forgotten(house: Any, shop: Shop) -> None
     rooms.of(shop.model("late", 10))
     assert [rooms.knows(one) for one in (old, pinned, kept)] == [False, True, True]
     assert {one.model for one in rooms.facts()} == {"pinned@1", "kept@1"}
-    assert rooms.of(shop.model("old", 10)) is not old
+    held = weakref.ref(old)
+    del old, one
+    gc.collect()
+    assert held() is None
+
+
+@pytest.mark.parametrize("first", ["asked for", "leased"])
+def test_what_was_forgotten_is_known_again_when_its_holder_uses_it(
+    house: Any, shop: Shop, first: str
+) -> None:
+    now = [0.0]
+    rooms = house(100, clock=lambda: now[0])
+    old = rooms.of(shop.model("old", 10))
+    with rooms.lease((old,)):
+        pass
+    rooms.let_go((old,))
+    now[0] = FORGOTTEN + 1
+    rooms.of(shop.model("new", 10))
+    assert not rooms.knows(old)
+    if first == "asked for":
+        assert rooms.of(shop.model("old", 10)) is old
+    with rooms.lease((old,)):
+        assert rooms.busy()
+    assert rooms.of(shop.model("old", 10)) is old
+    assert rooms.let_go()
+    assert old.session is None
+
+
+def test_what_was_just_asked_for_is_not_forgotten(house: Any, shop: Shop) -> None:
+    now = [0.0]
+    rooms = house(100, clock=lambda: now[0])
+    old = rooms.of(shop.model("old", 10))
+    now[0] = FORGOTTEN + 1
+    assert rooms.of(shop.model("old", 10)) is old
+    rooms.of(shop.model("new", 10))
+    assert rooms.knows(old)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from printroom.core.errors import LimitCrossed
 from printroom.core.settings import Settings
 from printroom.engine.enhancement import PictureFile
 from printroom.engine.floor import Floor
+from printroom.engine.loading import Loader
 from printroom.engine.order import Order
 from printroom.engine.rasters import Raster
 from printroom.imaging.formats import PNG
@@ -89,3 +91,39 @@ def test_a_run_that_crosses_a_limit_ends_and_others_go_on(floor: Floor, turncoat
     assert {one.limit for one in breaches} == {"memory"}
     assert {one.model for one in breaches} == {"acme/ink@1"}
     assert floor.send(grey, [link], target, Order()).result == before
+
+
+class Lent:
+    """Weights that are here for as long as somebody holds them."""
+
+    held = 0
+
+    @contextmanager
+    def here(self, model: Model) -> Iterator[Path]:
+        self.held += 1
+        try:
+            yield model.weights
+        finally:
+            self.held -= 1
+
+
+def test_its_weights_are_let_go_with_it_even_if_it_does_not_end_as_it_should(
+    floor: Floor, turncoat: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lent, breaches = Lent(), list[Breach]()
+    load = Loader((), tmp_path, lent, tries=False, breached=breaches.append)
+    load(turncoat).close()
+    assert lent.held == 0
+    session = load(turncoat)
+    assert lent.held == 1
+    inner = session._session  # type: ignore[attr-defined]
+    end = inner.close
+
+    def broken() -> None:
+        end()
+        raise LimitCrossed("it took too long", "start it again", limit="seconds")
+
+    monkeypatch.setattr(inner, "close", broken)
+    with pytest.raises(LimitCrossed):
+        session.close()
+    assert lent.held == 0

@@ -1,6 +1,5 @@
 """Models of accounts: offered once verified, sold by the month, a part of what others sell."""
 
-import json
 import time
 
 import onnx
@@ -9,10 +8,12 @@ from sqlalchemy import insert, update
 
 from printroom.accounts.audit import Actor
 from printroom.assets.assets import New
+from printroom.catalogue.card import ModelCard
 from printroom.catalogue.model import MODELS
 from printroom.catalogue.verification.report import Declared, Finding, Report
 from printroom.catalogue.verification.rules import RULES
 from printroom.core.errors import AlreadyThere, BadOption, NoAccess, NotFound, WrongState
+from printroom.imaging.tiling import Geometry
 from printroom.marketplace import badges, copies, listings, orders, refunds, search, subscriptions
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import earned
@@ -21,6 +22,9 @@ from printroom.marketplace.orders import Wanted
 from printroom.marketplace.prices import Price
 
 DAY = 86_400
+CARD = ModelCard(
+    "sam/ink", 1, "Ink", "net.onnx", "0" * 64, Geometry(), 1, "MIT", scores={"faces": 31.5}
+)
 
 
 def report(verdict="passed", days=30, rules=RULES.revision):
@@ -37,7 +41,7 @@ def model(shop, account, name="ink", text=None):
     row = {
         "id": f"mdl_{account}_{name}", "account": account, "name": name, "version": 1,
         "state": "ready", "title": name, "description": "", "declared_json": "{}",
-        "card_json": json.dumps({"scores": {"faces": 31.5}}), "report_json": text or report(),
+        "card_json": CARD.to_json(), "report_json": text or report(),
         "file": "file_1", "digest": "0" * 64, "size": 1, "job": "j", "created_at": 0.0,
     }  # fmt: skip
     with shop.market.database.write() as connection:
@@ -162,6 +166,7 @@ def test_badges_are_earned(shop):
     standing = search.Standing(100, 1.0, 0, None)
     look = lambda: shop.market.look(badges.badges, found, standing)  # noqa: E731
     assert [one.kind for one in look()] == ["verified", "score", "popular"]
+    assert look()[1].detail == {"set": "faces", "metric": "psnr", "unit": "dB", "value": 31.5}
     state(shop, "ink", report_json=report(days=-0.0001))
     assert [one.kind for one in look()] == ["score", "popular"]
 

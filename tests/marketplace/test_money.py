@@ -38,6 +38,8 @@ class FakeStripe(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.made, self.asked, self.faults = {}, [], 0
+        self.payments = {}
+        """Id of a payment intent -> its metadata."""
         self.closed = False
 
     def answer(self, path, form, key):
@@ -47,6 +49,9 @@ class FakeStripe(ThreadingHTTPServer):
             return 500, {"error": {"type": "api_error", "message": "try again"}}
         if path == "/v1/transfers" and self.closed:
             return 400, {"error": {"type": "invalid_request_error", "message": "account closed"}}
+        if (name := path.rsplit("/", 1)[1]) in self.payments:
+            about = self.payments[name]
+            return 200, {"id": name, "object": "payment_intent", "metadata": about}
         if key is None or key not in self.made:
             number = len(self.asked)
             kind = path.rsplit("/", 1)[1]
@@ -64,8 +69,12 @@ class FakeStripe(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.do_POST()
+
     def do_POST(self):
-        form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        length = int(self.headers.get("content-length", 0))
+        form = parse_qs(self.rfile.read(length).decode())
         status, body = self.server.answer(self.path, form, self.headers.get("idempotency-key"))
         data = json.dumps(body).encode()
         self.send_response(status)
@@ -180,6 +189,40 @@ def test_a_refund_by_the_provider_takes_what_is_there(money, books):
     assert books.balance(outside("stripe")).balance == 0
 
 
+def test_a_refund_that_is_told_before_the_payment_leaves_nothing_to_spend(money, books):
+    topup = money.topped_up("ann", 500, None, "https://shop/")
+    charge = {"object": "charge", "metadata": {"topup": topup.id}, "amount_refunded": 500}
+    for kind, thing, name in (
+        ("charge.refunded", charge, "evt_1"),
+        ("checkout.session.completed", session(topup), "evt_2"),
+    ):
+        body = event(kind, thing, name)
+        money.heard(body, signed(body))
+    assert books.balance(wallet("ann")).balance == 0
+    assert books.balance(FEES).balance == 0
+    assert books.look(topups.get, 0, topup.id).returned == 500
+
+
+def test_a_dispute_is_of_the_payment_that_it_names(money, books, fake):
+    """It has no metadata of its own; what cannot be looked up is told again by Stripe."""
+    topup = money.topped_up("ann", 500, None, "https://shop/")
+    paid = event("checkout.session.completed", session(topup))
+    money.heard(paid, signed(paid))
+    fake.payments["pi_1"] = {"topup": topup.id}
+    dispute = {"object": "dispute", "metadata": {}, "payment_intent": "pi_1", "amount": 200}
+    body = event("charge.dispute.funds_withdrawn", dispute, "evt_2")
+    fake.faults = 3
+    with pytest.raises(PaymentFailed):
+        money.heard(body, signed(body))
+    for _ in range(2):
+        money.heard(body, signed(body))
+    assert books.balance(wallet("ann")).balance == 300
+    fake.payments["pi_2"] = {}
+    other = event("charge.dispute.funds_withdrawn", dispute | {"payment_intent": "pi_2"}, "evt_3")
+    money.heard(other, signed(other))
+    assert books.balance(wallet("ann")).balance == 300
+
+
 def sell(books, amount, name="run"):
     """A sale of Sam's to Ann, that matures after a day."""
     books.top_up("ann", amount, f"for-{name}")
@@ -226,6 +269,23 @@ def test_what_cannot_be_sent_is_sent_later_under_the_same_id(money, books, fake)
     money.tick()
     assert books.look(payouts.get, payout.id).state == "paid"
     assert len(fake.transfers()) == 1
+
+
+def test_what_another_provider_is_to_pay_keeps_nobody_waiting(money, books, fake):
+    """Requested while payments were by hand, and left there when Stripe was set."""
+    sell(books, 200)
+    books.do(payouts.enrolled, "sam", "manual", "sam")
+    money.enrolled("sam", "https://shop/")
+    books.clock.now += DAY
+    money.tick()
+    by_hand = books.do(payouts.request, RULES, SAM, 50, "manual", None)
+    fake.faults = 3
+    ours = money.paid_out(SAM, 50, None)
+    waiting = books.look(payouts.waiting, 0, "stripe", 1)
+    assert [one.id for one in waiting] == [ours.id]
+    money.tick()
+    assert books.look(payouts.get, ours.id).state == "paid"
+    assert books.look(payouts.get, by_hand.id).state == "requested"
 
 
 def test_what_is_declined_or_comes_back_may_be_paid_again(money, books, fake):

@@ -209,6 +209,30 @@ def test_a_month_that_nobody_renewed_in_time_is_not_paid(stall):
     assert stall.right().until > stall.books.clock.now
 
 
+def test_many_in_grace_keep_nobody_from_the_next_month(stall, books):
+    poor = [f"poor{number}" for number in range(101)]
+    for name in poor:
+        books.top_up(name, 900, name)
+        stall.buy(account=name)
+    books.clock.now += 1
+    stall.buy()
+    assert stall.tick(MONTH) == 102
+    assert stall.right("poor0").state == "grace"
+    assert stall.tick(1) == 101
+    assert (stall.right().state, stall.has(wallet("ann"))) == ("active", 8_200)
+
+
+def test_sales_of_one_moment_are_on_one_page_or_the_next(stall, books):
+    for name in ("bob", "cyd", "dan"):
+        books.top_up(name, 900, name)
+        stall.buy(account=name)
+    found, after = [], None
+    while page := books.do(orders.sold, stall.listing, after, 2):
+        found += [one.id for one in page]
+        after = page[-1].at, page[-1].id
+    assert len(found) == len(set(found)) == 3
+
+
 def test_who_cancels_has_the_month_and_no_more(stall, books):
     stall.buy()
     right = stall.right().id
@@ -307,7 +331,16 @@ def test_coupons_are_worth_once_what_they_say(stall, books):
     with pytest.raises(NoAccess):
         books.do(coupons.redeem, "bob", "GIFT")
     assert (stall.has(wallet("ann")), stall.has(GIFTS)) == (10_050, -50)
-    books.do(coupons.end, SAM, "sam", "HALF")
+    for code in ("GIFT", "NONE"):
+        with pytest.raises(NotFound):
+            books.do(coupons.end, SAM, code, house=False)
+    books.do(coupons.end, CONSOLE, "GIFT", house=True)
+    books.do(coupons.end, SAM, "HALF", house=False)
+    codes = [
+        [one.code for one in books.do(coupons.of_owner, "sam", house=house)]
+        for house in (False, True)
+    ]
+    assert codes == [["HALF"], ["GIFT", "HALF"]]
     books.top_up("bob", 900, "3")
     with pytest.raises(NoAccess):
         stall.buy(account="bob", coupon="HALF")

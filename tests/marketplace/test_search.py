@@ -137,6 +137,8 @@ def test_a_report_that_is_upheld_stops_the_listing_until_an_appeal_is_granted(bo
         use(books, ink, "r1")
     with pytest.raises(WrongState):
         books.do(listings.publish, SAM, ink, "public")
+    with pytest.raises(WrongState):
+        books.do(listings.remove, SAM, ink)  # to list the same anew
     with pytest.raises(NotFound):
         books.do(reports.appeal, ANN, case, "not my listing")
     books.do(reports.appeal, SAM, case, "here is my contract")
@@ -147,6 +149,15 @@ def test_a_report_that_is_upheld_stops_the_listing_until_an_appeal_is_granted(bo
         books.do(reports.appeal, SAM, case, "more")
     with pytest.raises(WrongState):
         books.do(reports.decide, CONSOLE, case, take_down=True, why="no")
+    assert books.do(reports.queue, None, 10) == []
+
+
+@pytest.mark.parametrize("take_down", [True, False])
+def test_a_report_of_what_was_removed_is_closed(books, stalls, take_down):
+    case = books.do(reports.report, ANN, stalls["Ink"], "copy", "it is mine").id
+    books.do(listings.remove, SAM, stalls["Ink"])
+    closed = books.do(reports.decide, CONSOLE, case, take_down=take_down, why="gone")
+    assert closed.state == ("upheld" if take_down else "dismissed")
     assert books.do(reports.queue, None, 10) == []
 
 

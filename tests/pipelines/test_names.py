@@ -1,5 +1,6 @@
 """Names of pipelines, from whoever writes them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,12 @@ def test_a_name_means_one_thing_or_nothing(text: str) -> None:
     assert Named.parse(str(found)) == found
     assert found.version != "latest"  # it is the newest, which needs no word
     assert not {"/", "@", ".", "\n"} & set(found.name + (found.owner or ""))
+
+
+@pytest.mark.parametrize("text", ["ink@\ud800", "ink@\0", "ink@\u0663", "acme/ink@caf\u00e9"])
+def test_no_version_is_called_so(text: str) -> None:
+    with pytest.raises(NotFound, match="owner/name@version"):
+        Named.parse(text)
 
 
 @given(st.sampled_from(["acme", "local", "printroom"]), st.sampled_from(["ink", "ink@3", "x/ink"]))

@@ -1,5 +1,7 @@
 """The same for many pictures: each version once, whatever is cut short."""
 
+from dataclasses import replace
+
 import pytest
 
 from printroom.assets.assets import New
@@ -95,6 +97,20 @@ def test_what_fails_is_told_and_the_others_go_on(batches, runs, double, workshop
     (bad,) = [one for one in batches.items("local", batch.id) if one.state == "dead"]
     assert (bad.name, bad.error_code) == ("trip/broken.png", "not_a_picture")
     assert runs.get("local", bad.run).state == "dead"
+
+
+def test_what_is_larger_than_a_file_may_be_is_not_brought_here(
+    batches, double, workshop, stores, tools, monkeypatch
+):
+    most = stores[0].stat("trip/a.png").size
+    monkeypatch.setattr(workshop, "settings", replace(workshop.settings, files_largest=most))
+    stores[0].put("trip/large.png", bytes(most + 1))
+    batch = batches.submit(asked(double, source="store://photos/trip", pattern="[al]*.png"))
+    with tools.working(workshop):
+        finished(batches, batch)
+    one, large = batches.items("local", batch.id)
+    assert (one.state, one.error_code) == ("done", None)
+    assert (large.state, large.error_code) == ("dead", "body_too_large")
 
 
 def test_a_listing_that_is_done_again_enters_nothing_twice(batches, runs, double, stores):

@@ -10,6 +10,7 @@ from printroom.assets.assets import New
 from printroom.catalogue import entries
 from printroom.catalogue.entries import Draft
 from printroom.core.errors import AlreadyThere, NotFound, WrongState
+from printroom.isolation.walls import bubblewrap
 from printroom.runs.examining import Examinations
 
 ACTOR = Actor(LOCAL_ACCOUNT)
@@ -102,6 +103,19 @@ def test_it_is_examined_again(examinations, workshop, tools):
         examinations.again(ACTOR, "ink", 2)
 
 
+def test_one_that_is_ready_is_examined_again_once_at_a_time(examinations, workshop):
+    entry = given(examinations)
+    settle(workshop, entry)
+    again = examinations.again(ACTOR, "ink", 1)
+    assert again.state == "ready"
+    with pytest.raises(WrongState, match="is being examined"):
+        examinations.again(ACTOR, "ink", 1)
+    workshop.queue.cancel(again.job)
+    third = examinations.again(ACTOR, "ink", 1)
+    examinations.remove(ACTOR, "ink", 1)
+    assert workshop.queue.get(third.job).state == "cancelled"
+
+
 def test_a_report_is_made_again_when_the_rules_have_changed(examinations, workshop, tools):
     entry = given(examinations)
     settle(workshop, entry)
@@ -114,6 +128,24 @@ def test_a_report_is_made_again_when_the_rules_have_changed(examinations, worksh
     with tools.working(workshop):
         assert workshop.queue.wait(again.job, 60).state == "done"
     assert (state(workshop, entry).state, state(workshop, entry).verdict) == ("refused", "refused")
+
+
+def test_a_machine_without_walls_refuses_nothing_that_is_ready(
+    examinations, workshop, tools, models, monkeypatch, tmp_path
+):
+    entry = given(examinations, data=(models / "double/1/double.onnx").read_bytes())
+    settle(workshop, entry)
+    again = examinations.again(ACTOR, "ink", 1)
+    bubblewrap.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    try:
+        with tools.working(workshop):
+            assert workshop.queue.wait(again.job, 60).state == "dead"
+    finally:
+        bubblewrap.cache_clear()
+    found = state(workshop, entry)
+    assert (found.state, found.verdict, found.progress) == ("ready", "passed", {})
+    assert "there is none here" in found.error
 
 
 def test_what_somebody_holds_is_not_removed(examinations, workshop):

@@ -87,7 +87,6 @@ def test_no_file_names_another_server() -> None:
     known = (
         "http://www.w3.org/",
         "https://react.dev/",
-        "https://reactflow.dev",
         "https://reactflow.dev",  # a link below the graph, and in its errors
         "https://tailwindcss.com",
         "http://localhost",

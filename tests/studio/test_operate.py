@@ -130,3 +130,21 @@ def test_a_key_gets_a_new_secret_and_the_old_one_goes_on(closed: Server, visit: 
     for one in (first, secret.inner_text()):
         bearer = {"authorization": f"Bearer {one}"}
         assert httpx.get(f"{closed.url}v1/runs", headers=bearer).status_code == 200
+
+
+def test_keys_beyond_the_first_page_are_reached(closed: Server, visit: Open) -> None:
+    with httpx.Client(base_url=closed.url, timeout=60) as owner:
+        answer = owner.post("/v1/sessions", json={"email": EMAIL, "password": PASSWORD})
+        owner.headers["x-csrf-token"] = answer.json()["csrf"]
+        wanted = {"name": "oldest", "scopes": ["images"], "origins": []}
+        owner.post("/v1/keys", json=wanted).raise_for_status()
+        for _ in range(100):
+            owner.post("/v1/keys", json=wanted | {"name": "newer"}).raise_for_status()
+        listed = owner.get("/v1/keys").json()
+    assert listed["next"] is not None
+    page = entered(visit, closed, "account")
+    keys = page.get_by_role("region", name="Keys")
+    expect(keys.get_by_role("listitem")).to_have_count(len(listed["data"]))
+    keys.get_by_role("button", name="More").click()
+    keys.get_by_role("button", name="Revoke oldest").click()
+    expect(keys.get_by_text("Revoked")).to_be_visible()

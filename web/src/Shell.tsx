@@ -5,8 +5,8 @@ import { base, useReachable } from './api/connection'
 import { look, useSession } from './api/session'
 import { SignIn } from './SignIn'
 import { t } from './texts/en'
+import { Keys } from './ui/Keys'
 import { Button, Fault, Loading, Page } from './ui/parts'
-import { Sheet } from './ui/Sheet'
 import { ThemeChoice } from './ui/ThemeChoice'
 
 const PAGES = [
@@ -64,7 +64,7 @@ export function Shell() {
         )}
       </main>
       {session.kind === 'out' && <SignIn expired={session.expired} />}
-      {keys && <Keys onClose={() => setKeys(false)} />}
+      {keys && <Keys title={t.keys.title} rows={t.keys.rows} onClose={() => setKeys(false)} />}
     </div>
   )
 }
@@ -79,23 +79,6 @@ function Banner() {
     <p role="alert" className="border-b border-line bg-raised px-4 py-2 text-warn">
       {t.line.lost}
     </p>
-  )
-}
-
-function Keys({ onClose }: { onClose: () => void }) {
-  return (
-    <Sheet label={t.keys.title} onClose={onClose}>
-      <h2>{t.keys.title}</h2>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2">
-        {t.keys.rows.map(([key, what]) => (
-          <div key={key} className="contents">
-            <dt className="font-mono">{key}</dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
-      <Button onClick={onClose}>{t.keys.close}</Button>
-    </Sheet>
   )
 }
 

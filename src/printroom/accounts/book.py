@@ -107,9 +107,8 @@ class Accounts:
         good = matches(person.password if person else None, password)
         if person is None or not good:
             error = WrongPassword("nobody has that e-mail address and that password", "try again")
-            if person is not None:
-                error.subject = person.id
-                error.account = next(iter(self.look(sessions.accounts_of, person.id)), None)
+            error.subject = person.id if person else ""
+            error.account = next(iter(self.look(sessions.accounts_of, error.subject)), None)
             raise error
         assert person.password is not None
         again = hashed(password) if outdated(person.password) else None

@@ -15,25 +15,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from printroom.api.accounts.guard import OPEN
-from printroom.api.accounts.sent import COOKIE
 from printroom.api.examples import example
-from printroom.api.openapi import PATH, enhance_path
+from printroom.api.openapi import PATH, SCHEMES, SECURITY, enhance_path
 from printroom.api.pipelines.document import pipeline_paths
 from printroom.api.problems import MEDIA_TYPE
 from printroom.api.refusals import codes, problem_examples, problem_schema, refused
 from printroom.workshop import Workshop
 
-SCHEMES: dict[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A key or a token."},
-    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": COOKIE,
-        "description": "With `X-CSRF-Token` for whatever changes something.",
-    },
-}
-"""How requests say who sends them."""
 _KNOWN = (
     *("credentials_missing", "credentials_malformed", "credentials_unknown"),
     *("credentials_expired", "credentials_revoked", "not_allowed", "cross_site"),
@@ -72,7 +60,7 @@ def document(
         "examples": problem_examples(),
         "securitySchemes": SCHEMES,
     }
-    found["security"] = [{name: []} for name in SCHEMES]
+    found["security"] = SECURITY
     if root:
         found["servers"] = [{"url": root}]
     opened = OPEN | {"/metrics"} if metrics_open else OPEN

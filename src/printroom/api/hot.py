@@ -9,7 +9,7 @@ from typing import Any
 
 from printroom.accounts.prices import Amounts
 from printroom.api.body import Body, Receive, check_length
-from printroom.api.endpoint import Call, Endpoint, watched
+from printroom.api.endpoint import Call, Endpoint, principal, watched
 from printroom.api.enhancing import EnhanceJob
 from printroom.api.parameters import parse_query
 from printroom.api.problems import Headers
@@ -28,8 +28,7 @@ class EnhanceEndpoint(Endpoint):
         service.gate.check()
         check_length(call.length, service.limits.body)
         source = await body.read(receive)
-        viewer = call.visit.principal.viewer if call.visit is not None else ""
-        job = EnhanceJob(service, source, options, call.accept, viewer)
+        job = EnhanceJob(service, source, options, call.accept, principal(call).viewer)
         try:
             enhanced = await watched(job, receive)
             body.release()

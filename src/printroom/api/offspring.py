@@ -17,6 +17,7 @@ from itertools import count
 from typing import Self
 
 from printroom.api import load
+from printroom.api.limits import HttpLimits
 from printroom.api.load import Load
 from printroom.api.shares import Orders, Share
 from printroom.api.wire import Wire, send_connection
@@ -75,12 +76,8 @@ class Child:
                 pass_fds=theirs,
                 process_group=0,  # Ctrl-C is for the parent, who passes it on
             )
-            bounds, settings = share.limits, share.settings
-            places = (
-                settings.http_running + settings.http_waiting
-                if bounds is None
-                else bounds.running + bounds.waiting
-            )
+            bounds = share.limits or HttpLimits.of(share.settings, held=0)
+            places = bounds.running + bounds.waiting
             made = cls(process, await Wire.over(wire), door, Load(page.fileno()), places)
         assert process.stdin is not None
         process.stdin.write(pickle.dumps(Orders(share, *theirs, opened)))

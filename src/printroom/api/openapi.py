@@ -1,12 +1,13 @@
 """How `POST /v1/images/enhance` looks in the OpenAPI document, from the tables that it obeys.
 
-parameters.TABLE, imaging.formats.FORMATS -> path item
+parameters.TABLE, imaging.formats.FORMATS -> path item; with it, what is said of any request
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from printroom.api.accounts.sent import COOKIE
 from printroom.api.parameters import openapi_parameters
 from printroom.api.refusals import any_refusal
 from printroom.imaging.formats import FORMATS
@@ -65,3 +66,16 @@ HEADERS = [
     },
 ]
 """Of any request for work."""
+SCHEMES: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key or a token."},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "With `X-CSRF-Token` for whatever changes something.",
+    },
+}
+"""How requests say who sends them."""
+SECURITY: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+"""One of them is enough."""

@@ -23,6 +23,7 @@ from printroom.api.replies import Send
 ROOT = "printroom.root"
 """Where the scope of a request has that path; "" = none."""
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,8}")
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _PAIR = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*(;|,|$)')
 _LONGEST = 4096
 """Characters of a list that are looked at."""
@@ -137,10 +138,12 @@ def base_of(scope: Mapping[str, Any], own: str | None) -> str:
 
     `own`: as somebody said it is.
     """
-    if own is not None:
-        return own
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
-    return f"{scope['scheme']}://{host.decode('latin-1')}{scope.get(ROOT, '')}"
+    if own:
+        return own.rstrip("/")
+    said = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    host = said.decode("latin-1")
+    host = host if _HOST.fullmatch(host) else "localhost"
+    return f"{scope['scheme']}://{host}{scope.get(ROOT, '')}"
 
 
 def _listed(addresses: str, schemes: str) -> list[Hop]:

@@ -8,7 +8,6 @@ Only what is loaded is listed. A model may be in several processes: its bytes ad
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,7 +15,6 @@ from fastapi.responses import JSONResponse
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel, Field
 
-from printroom.accounts.handles import handle_of
 from printroom.api.access import Who
 from printroom.api.service import Service
 from printroom.engine.numbers import MODELS
@@ -91,8 +89,7 @@ def _shown(workshop: Workshop, account: str, ids: set[str]) -> set[str]:
     shown = {one for one in ids if one.partition("@")[0] in server}
     if shown == ids:
         return shown
-    look = partial(handle_of, account=account)
-    handle = workshop.accounts.database.run(look, write=False, patience=1.0)
+    handle = workshop.accounts.handle(account)
     return shown | {one for one in ids if one.startswith(f"{handle}/")}
 
 

@@ -46,7 +46,7 @@ class ModelCard:
     command: str = ""
     """What reproduces the weights."""
     scores: dict[str, float] = field(default_factory=dict)
-    """Test set -> dB."""
+    """Test set -> what it reached there, in `measure`."""
     costs: dict[int, int] = field(default_factory=dict)
     """Side of a square tile in input pixels -> bytes one worker needs to run it, measured."""
     example: str = ""
@@ -61,6 +61,11 @@ class ModelCard:
     """Of an imported model, what is known of how it came to be here: the file, its digest, what was
     converted and by what, how far the result is from the original, what the reading was proved
     by."""
+
+    @property
+    def measure(self) -> tuple[str, str]:
+        """What its scores are, and their unit."""
+        return ("angular error", "°") if self.task == "colour" else ("psnr", "dB")
 
     @property
     def id(self) -> str:

@@ -19,8 +19,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from printroom.accounts.credentials import new_id
 from printroom.accounts.model import ACCOUNTS
-from printroom.assets.assets import drop, enter, new_id
+from printroom.assets import assets
+from printroom.assets.assets import drop, enter
 from printroom.assets.blobs import Swept, Written
 from printroom.assets.model import ASSETS, Asset
 from printroom.catalogue.model import BREACHES, MODELS, Entry
@@ -83,7 +85,7 @@ def entered(
     named = (MODELS.c.account == draft.account) & (MODELS.c.name == draft.name)
     last = connection.execute(select(func.max(MODELS.c.version)).where(named)).scalar() or 0
     entry = Entry(
-        id=new_id(now).replace("file_", "mdl_"),
+        id=new_id("mdl", now),
         account=draft.account,
         name=draft.name,
         version=last + 1,
@@ -211,12 +213,22 @@ def settled(
 
     One that was being examined for the first time is ready or refused from now on. One that is
     ready keeps its card, since a version never changes: it is refused if it does not pass any more.
-    Nothing happens if the entry has another examination by now, or was removed.
+    Nothing happens if the entry has another examination by now, or was removed; one that was
+    suspended meanwhile stays so, as it is.
     """
-    entry = of_job(connection, job)
-    if entry is None or entry.state not in ("verifying", "ready"):
+    looked = select(MODELS).where(MODELS.c.job == job, HERE).with_for_update()
+    entry = _one(connection, looked)  # whoever suspends it at this moment comes before, or after
+    if entry is None:
         return
-    values: dict[str, Any] = {"progress_json": None, "error": error}
+    values: dict[str, Any] = {"progress_json": None}
+    if entry.state in ("verifying", "ready"):
+        values |= {"error": error} | _outcome(entry, report)
+    connection.execute(update(MODELS).where(MODELS.c.id == entry.id).values(values))
+
+
+def _outcome(entry: Entry, report: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a report changes of an entry that is examined; None = there is no report."""
+    values: dict[str, Any] = {}
     if report is not None:
         good = report["verdict"] != "refused" and report["card"] is not None
         values |= _reported(report) | {"state": "ready" if good else "refused"}
@@ -224,7 +236,7 @@ def settled(
             values["card_json"] = json.dumps(report["card"])
     elif entry.state == "verifying":
         values["state"] = "refused"
-    connection.execute(update(MODELS).where(MODELS.c.id == entry.id).values(values))
+    return values
 
 
 def decided(connection: Connection, entry: Entry, report: Mapping[str, Any]) -> None:
@@ -254,8 +266,9 @@ def stale(connection: Connection, now: float, rules: str, most: int) -> list[Ent
 
 def examined_again(connection: Connection, now: float, entry: Entry, job: str) -> None:
     """`job` examines it from now on; meanwhile one that is ready stays so."""
+    waits: dict[str, Any] = {"stage": None, "done": 0, "of": 0, "findings": []}
     values: dict[str, Any] = {
-        "job": job, "error": None, "progress_json": None, "tried_at": now,
+        "job": job, "error": None, "progress_json": json.dumps(waits), "tried_at": now,
     }  # fmt: skip
     if entry.state == "refused":
         values["state"] = "verifying"
@@ -350,7 +363,9 @@ def _keyed(connection: Connection, draft: Draft) -> Entry | None:
 
 def _weights(connection: Connection, file: Asset, now: float) -> Asset:
     """Another file with the same bytes, that is nobody's to see."""
-    kept = replace(file, id=new_id(now), kind="model", run=None, created_at=now, expires_at=None)
+    kept = replace(
+        file, id=assets.new_id(now), kind="model", run=None, created_at=now, expires_at=None
+    )
     written = Written(file.place, file.digest, file.size, fresh=False)
     try:
         return enter(connection, [(kept, written)], now)[0]

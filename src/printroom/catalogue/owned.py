@@ -66,6 +66,11 @@ class Seen:
     """Key of its weights in the store of assets."""
 
     @property
+    def id(self) -> str:
+        """`owner/name@version`."""
+        return f"{self.handle}/{self.entry.name}@{self.entry.version}"
+
+    @property
     def named(self) -> tuple[str, int]:
         """Its name behind the handle, and its version."""
         return self.entry.name, self.entry.version
@@ -186,8 +191,8 @@ class OwnedModels:
         """Raises BadModel where it is not ready."""
         entry, card = seen.entry, seen.entry.card(seen.handle)
         if entry.state != "ready" or card is None:
-            raise BadModel(f"{seen.handle}/{entry.name}@{entry.version} {_WHY[entry.state][0]}",
-                           _WHY[entry.state][1])  # fmt: skip
+            why, remedy = _WHY[entry.state]
+            raise BadModel(f"{seen.id} {why}", remedy)
         nowhere = self._folder / "weights" / card.digest  # where they lie is said by `kept`
         return Model(card, nowhere, kept=seen.place, trusted=False)
 

@@ -47,8 +47,9 @@ def publish(
     month: Annotated[int | None, typer.Option(min=1, help="Credits for a month of runs.")] = None,
     quota: Annotated[int | None, typer.Option(min=1, help="Runs in a month. [any number]")] = None,
     visibility: Annotated[
-        str, typer.Option(help="public, unlisted, private or shared.")
-    ] = "public",
+        str | None,
+        typer.Option(help="public, unlisted, private or shared. [as it is; at first public]"),
+    ] = None,
     account: Account = "local",
 ) -> None:
     """Offer it at these prices, or change what it is offered at; without any it is free."""
@@ -60,19 +61,25 @@ def publish(
     if wanted is None:
         raise BadOption(f"{kind!r} cannot be offered", f"take {' or '.join(KINDS)}")
     shown = next((one for one in VISIBILITIES if one == visibility), None)
-    if shown is None:
+    if visibility is not None and shown is None:
         raise BadOption(f"{visibility!r} is no visibility", f"take {', '.join(VISIBILITIES)}")
-    card = Card(title or name, text, tuple(tag or ()))
     price = Price(run, round(megapixel * 1000), month, quota)
     with _opened() as workshop:
         who = Actor(_account(workshop, account))
         known = workshop.market.look(of_thing, who.account, wanted, name)
+        seen = shown or (known.visibility if known else "public")
         if known is None:
+            card = Card(title or name, text, tuple(tag or ()))
             known = workshop.market.create(who, wanted, name, card)
         elif title or text or tag:
+            tags = tuple(tag or known.tags)
+            card = Card(title or known.title, text or known.text, tags, known.examples)
             workshop.market.edit(who, known.id, card)
         offer = workshop.market.offer(who, known.id, Terms(price))
-        workshop.market.publish(who, known.id, shown)
+        if shown is not None or known.state != "listed":
+            guests = workshop.market.look(_guests, known.id)
+            invited = [workshop.accounts.handle(one) for one in guests]
+            workshop.market.publish(who, known.id, seen, invited)
     typer.echo(known.id)
     typer.echo(f"offer {offer.number}: {_priced(offer.price)}", err=True)
 
@@ -221,6 +228,12 @@ def _offered(connection: Connection, _now: float, name: str) -> Offer:
     from printroom.marketplace import listings
 
     return listings.offered(connection, name)
+
+
+def _guests(connection: Connection, _now: float, name: str) -> list[str]:
+    from printroom.marketplace import listings
+
+    return listings.guests(connection, name)
 
 
 def _priced(price: Price) -> str:

@@ -57,7 +57,7 @@ def output_of(
 ) -> dict[str, Any]:
     """What a request says of its results: what is left out is the server's to choose."""
     said = {"format": format, "quality": quality, "metadata": metadata, "previews": previews}
-    return {name: value for name, value in said.items() if value not in (None, False)}
+    return {name: value for name, value in said.items() if value is not None and value is not False}
 
 
 def submit(wanted: Wanted) -> Call[Run]:

@@ -90,6 +90,7 @@ class Prepared:
                 cursor.close()
 
     def _run(self, connection: Connection, values: Values) -> Any:
+        values = _even(values)
         text = self._text(connection, values)
         cursor = connection.connection.cursor()
         try:
@@ -99,6 +100,7 @@ class Prepared:
         return cursor
 
     def _text(self, connection: Connection, values: Values) -> _Text:
+        """`values`: with lists as `_even` leaves them."""
         lengths = [len(one) for one in values.values() if isinstance(one, list)]
         key = (connection.dialect.name, *lengths)
         if key not in self._texts:
@@ -119,6 +121,18 @@ class Prepared:
         names = state.positiontup if compiled.positional else list(state.parameters)
         places = tuple((name, *spread.get(name, (name, None))) for name in names)
         return _Text(state.statement, places, preset, compiled.positional)
+
+
+def _even(values: Values) -> Values:
+    """The same with lists as long as a power of two, the last entry said again: to `IN` it is the
+    same, and there are few lengths to compile, and to keep, a text for.
+    """
+    lists = {
+        name: one + one[-1:] * ((1 << (len(one) - 1).bit_length()) - len(one))
+        for name, one in values.items()
+        if isinstance(one, list) and len(one) > 2
+    }
+    return {**values, **lists} if lists else values
 
 
 def _told(connection: Connection, text: _Text, error: Exception) -> Exception:

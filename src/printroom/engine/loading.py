@@ -105,8 +105,8 @@ class _Held:
         return self._session.channels
 
     def close(self) -> None:
-        self._session.close()
-        self._weights.close()
+        with self._weights:  # which go, even if it does not end as it should
+            self._session.close()
 
 
 class Loader:

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from weakref import WeakValueDictionary
 
 from printroom.catalogue.card import Model
 from printroom.core.errors import BadModel, NeedsMemory, Overloaded, PrintroomError
@@ -32,7 +33,7 @@ from printroom.engine.resident import Facts, Flight, Resident
 
 FORGOTTEN = 24 * 3600.0
 """Seconds after which a model that nobody used is forgotten, with what was measured of it: a server
-for many accounts sees many models."""
+for many accounts sees many models. Whoever still holds it may use it all the same."""
 _POLL = 0.05
 """Seconds between looks at the cancel flag while another loads."""
 
@@ -62,6 +63,10 @@ class Residency:
         self._beside = beside
         self._ttl, self._clock = ttl, clock
         self._known: dict[tuple[str, str, bool, bool], Resident] = {}
+        self._forgotten: WeakValueDictionary[tuple[str, str, bool, bool], Resident] = (
+            WeakValueDictionary()
+        )
+        """Those that somebody still holds, such as a step that has its session."""
         self._going = 0
         """Sessions that nobody finds any more, and that are not closed yet."""
         self._moves = 0
@@ -89,8 +94,10 @@ class Residency:
             known = self._known.get(key)
             if known is None:
                 self._forget()
-                known = self._known[key] = Resident(self, model)
-                known.used = self._clock()
+                known = self._forgotten.get(key) or Resident(self, model)
+                self._known[key] = known
+            if not known.here:
+                known.used = self._clock()  # it is asked for to be used: not forgotten before
             return known
 
     def knows(self, one: Resident) -> bool:
@@ -351,7 +358,7 @@ class Residency:
         before = self._clock() - FORGOTTEN
         for key, one in list(self._known.items()):
             if not (one.here or one.leases or one.pinned) and one.used < before:
-                del self._known[key]
+                self._forgotten[key] = self._known.pop(key)
 
     def _pinned(self, besides: Sequence[Resident]) -> int:
         """Under the lock: bytes of other models that stay."""
@@ -362,6 +369,7 @@ class Residency:
     def _enter(self, wanted: Iterable[Resident]) -> None:
         self._moves += 1
         for one in wanted:
+            self._known.setdefault(_key(one.model), one)  # it may have been forgotten
             one.leases += 1
 
     def _load(self, mine: Sequence[Resident]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from printroom.core.errors import BadOption, KeyReused
+from printroom.core.errors import BadOption, DatabaseUnavailable, KeyReused
 from printroom.database.prepared import Prepared
 from printroom.jobs.events import Change, announce, dumped, started
 from printroom.jobs.model import FIELDS, JOBS, Job, line_of
@@ -168,16 +168,25 @@ def new_id(now: float) -> str:
     return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
 
 
+def keyed(
+    connection: Connection, account: str, key: str | None, fingerprint: str | None
+) -> Job | None:
+    """The job that the key stands for already; None = the key is new. Raises KeyReused."""
+    row = _KEYED.first(connection, {"owner": account, "named": key})
+    found = None if row is None else Job.of(row)
+    if found is not None and found.fingerprint != fingerprint:
+        reason = f"the idempotency key {key!r} came before, with another request"
+        raise KeyReused(reason, "take a new key for a new request")
+    return found
+
+
 def _keyed(connection: Connection, job: Job) -> Submitted:
     _INSERT.each(connection, [_row(job)])
-    (row,) = _KEYED(connection, {"owner": job.account, "named": job.key})
-    found = Job.of(row)
-    if found.id == job.id:
-        return Submitted(job, True)
-    if found.fingerprint != job.fingerprint:
-        reason = f"the idempotency key {job.key!r} came before, with another request"
-        raise KeyReused(reason, "take a new key for a new request")
-    return Submitted(found, False)
+    found = keyed(connection, job.account, job.key, job.fingerprint)
+    if found is None:  # it was in the way a moment ago
+        reason = f"the job of the idempotency key {job.key!r} was forgotten just now"
+        raise DatabaseUnavailable(reason, "send the request again")
+    return Submitted(job, True) if found.id == job.id else Submitted(found, False)
 
 
 def _row(job: Job) -> Mapping[str, Any]:

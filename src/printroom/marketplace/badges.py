@@ -5,13 +5,13 @@ listing, its standing -> badges
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from printroom.catalogue import entries
+from printroom.catalogue.card import ModelCard
 from printroom.catalogue.verification.report import Report
 from printroom.core.errors import BadReport
 from printroom.marketplace.listings import Listing
@@ -27,7 +27,7 @@ class Badge:
 
     kind: Literal["verified", "score", "popular"]
     detail: dict[str, Any]
-    """`until`; `set` and `decibel`; `uses`."""
+    """`until`; `set`, `metric`, `unit` and `value`; `uses`."""
 
 
 def badges(connection: Connection, now: float, listing: Listing, standing: Standing) -> list[Badge]:
@@ -38,11 +38,19 @@ def badges(connection: Connection, now: float, listing: Listing, standing: Stand
         report = None if entry is None else _report(entry.report_json)
         if report is not None and report.holds(now):
             found.append(Badge("verified", {"until": report.expires_at}))
-        scores = json.loads(entry.card_json or "{}").get("scores", {}) if entry else {}
-        found += [Badge("score", {"set": name, "decibel": value}) for name, value in scores.items()]
+        card = None if entry is None else entry.card(listing.owner)
+        found += [] if card is None else _scores(card)
     if standing.uses >= POPULAR:
         found.append(Badge("popular", {"uses": standing.uses}))
     return found
+
+
+def _scores(card: ModelCard) -> list[Badge]:
+    metric, unit = card.measure
+    return [
+        Badge("score", {"set": name, "metric": metric, "unit": unit, "value": value})
+        for name, value in card.scores.items()
+    ]
 
 
 def _report(text: str | None) -> Report | None:

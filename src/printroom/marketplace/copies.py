@@ -41,12 +41,12 @@ class Copy:
         return mark("printroom.order", self.order) if self.order else b""
 
 
-def copy_of(connection: Connection, _now: float, account: str, name: str) -> Copy:
+def copy_of(connection: Connection, now: float, account: str, name: str) -> Copy:
     """The copy of a listing that `account` bought. Raises NotFound, NoAccess."""
     listing = listings.get(connection, name)
     rights = [one for one in entitlements.live(connection, account, name) if one.kind == "download"]
     if not rights and listing.owner != account:
-        listings.shown(connection, account, name)
+        listings.shown(connection, now, account, name)
         raise NoAccess(f"a copy of {listing.title} was not bought", "POST /v1/orders")
     offer = listings.offered(connection, name, rights[0].offer if rights else None)
     entry = entries.newest(connection, listing.owner, listing.name, ready=True)

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from printroom.accounts.audit import Actor, note
 from printroom.core.errors import AlreadyThere, BadOption, NoAccess, NotFound
@@ -24,16 +23,11 @@ from printroom.marketplace.ledger.posting import Line, Posting, post
 from printroom.marketplace.listings import Listing
 from printroom.marketplace.model import COUPONS, REDEEMED
 from printroom.marketplace.prices import LARGEST, WHOLE
+from printroom.marketplace.rows import Adding
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{3,39}", re.ASCII)
-_ONCE = {
-    "sqlite": sqlite.insert(REDEEMED).on_conflict_do_nothing().returning(REDEEMED.c.code),
-    "postgresql": postgresql.insert(REDEEMED).on_conflict_do_nothing().returning(REDEEMED.c.code),
-}
-_ADD = {
-    "sqlite": sqlite.insert(COUPONS).on_conflict_do_nothing().returning(COUPONS.c.code),
-    "postgresql": postgresql.insert(COUPONS).on_conflict_do_nothing().returning(COUPONS.c.code),
-}
+_ONCE = Adding(REDEEMED)
+_ADD = Adding(COUPONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +67,23 @@ class Coupon:
 def make(connection: Connection, now: float, actor: Actor, coupon: Coupon) -> Coupon:
     """Let a code be worth something. Raises AlreadyThere."""
     row = {one.name: getattr(coupon, one.name) for one in fields(Coupon)}
-    if connection.execute(_ADD[connection.dialect.name], row).first() is None:
+    if not _ADD(connection, row):
         raise AlreadyThere(f"the code {coupon.code} is taken", "choose another")
     note(connection, now, actor, "coupon.made", coupon.code, off=coupon.off, credits=coupon.credits)
     return coupon
 
 
-def of_owner(connection: Connection, _now: float, owner: str | None) -> list[Coupon]:
-    """A seller's codes, or the installation's."""
-    query = select(COUPONS).where(COUPONS.c.owner == owner).order_by(COUPONS.c.code)
+def of_owner(connection: Connection, _now: float, owner: str, *, house: bool) -> list[Coupon]:
+    """A seller's codes; `house` = the installation's, too."""
+    query = select(COUPONS).where(_whose(owner, house=house)).order_by(COUPONS.c.code)
     return [Coupon.of(row) for row in connection.execute(query)]
 
 
-def end(connection: Connection, now: float, actor: Actor, owner: str | None, code: str) -> None:
-    """Let a code be worth nothing from now on. Raises NotFound."""
-    query = update(COUPONS).where(COUPONS.c.code == code, COUPONS.c.owner == owner)
+def end(connection: Connection, now: float, actor: Actor, code: str, *, house: bool) -> None:
+    """Let a code of the actor's, or with `house` of the installation's, be worth nothing from now
+    on. Raises NotFound.
+    """
+    query = update(COUPONS).where(COUPONS.c.code == code, _whose(actor.account, house=house))
     if not connection.execute(query.values(until=now)).rowcount:
         raise NotFound(f"there is no coupon {code[:40]!r} of yours", "GET /v1/coupons has them")
     note(connection, now, actor, "coupon.ended", code)
@@ -113,6 +109,11 @@ def redeem(connection: Connection, now: float, account: str, code: str) -> int:
     return coupon.credits
 
 
+def _whose(owner: str, *, house: bool) -> ColumnElement[bool]:
+    mine = COUPONS.c.owner == owner
+    return mine | COUPONS.c.owner.is_(None) if house else mine
+
+
 def _used(connection: Connection, now: float, code: str, account: str) -> Coupon:
     query = (
         update(COUPONS)
@@ -125,7 +126,7 @@ def _used(connection: Connection, now: float, code: str, account: str) -> Coupon
     if row is None:
         raise _worthless(code)
     once = {"code": code, "account": account, "at": now}
-    if connection.execute(_ONCE[connection.dialect.name], once).first() is None:
+    if not _ONCE(connection, once):
         raise _worthless(code)
     return Coupon.of(row)
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, insert, literal_column, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import NoAccess, NotFound
 from printroom.marketplace.model import ENTITLEMENTS, TAKES
+from printroom.marketplace.rows import Adding, page
 
 Kind = Literal["month", "download"]
 """A month is paid for and renewed; a copy is had once, for good."""
@@ -44,18 +44,20 @@ class Entitlement:
     renews: bool
     order: str
 
+    @property
+    def live(self) -> bool:
+        """Whether it is neither over nor taken back; in rows: `LIVE`."""
+        return self.state in ("active", "grace")
+
     @classmethod
     def of(cls, row: Sequence[Any]) -> Entitlement:
         """From a row of the table, whose columns have the order of the fields."""
         return cls(*row)
 
 
-_LIVE: ColumnElement[bool] = literal_column("state IN ('active', 'grace')")
+LIVE: ColumnElement[bool] = literal_column("state IN ('active', 'grace')")
 """As written in the indexes: with parameters in it none would be used."""
-_TAKEN = {
-    "sqlite": sqlite.insert(TAKES).on_conflict_do_nothing().returning(TAKES.c.key),
-    "postgresql": postgresql.insert(TAKES).on_conflict_do_nothing().returning(TAKES.c.key),
-}
+_TAKEN = Adding(TAKES)
 
 
 def grant(
@@ -86,7 +88,7 @@ def live(
 ) -> list[Entitlement]:
     """All rights that are neither over nor taken back, whether or not there is quota left."""
     query = select(ENTITLEMENTS).where(
-        ENTITLEMENTS.c.account == account, ENTITLEMENTS.c.listing == listing, _LIVE
+        ENTITLEMENTS.c.account == account, ENTITLEMENTS.c.listing == listing, LIVE
     )
     rows = connection.execute(query.with_for_update() if lock else query)
     return [Entitlement.of(row) for row in rows]
@@ -116,11 +118,11 @@ def take(connection: Connection, now: float, key: str, run: str, name: str) -> N
     )
     left = or_(ENTITLEMENTS.c.quota.is_(None), ENTITLEMENTS.c.used < ENTITLEMENTS.c.quota)
     row = {"key": key, "run": run, "entitlement": name, "since": now, "state": "open"}
-    if connection.execute(_TAKEN[connection.dialect.name], row).first() is None:
+    if not _TAKEN(connection, row):
         return
     query = (
         update(ENTITLEMENTS)
-        .where(ENTITLEMENTS.c.id == name, _LIVE, there, left)
+        .where(ENTITLEMENTS.c.id == name, LIVE, there, left)
         .values(used=ENTITLEMENTS.c.used + 1)
     )
     if not connection.execute(query).rowcount:
@@ -170,8 +172,4 @@ def of_account(
     connection: Connection, _now: float, account: str, before: str | None, most: int
 ) -> list[Entitlement]:
     """An account's rights, the newest first; `before`: an id, for the next page."""
-    query = select(ENTITLEMENTS).where(ENTITLEMENTS.c.account == account)
-    if before is not None:
-        query = query.where(ENTITLEMENTS.c.id < before)
-    rows = connection.execute(query.order_by(ENTITLEMENTS.c.id.desc()).limit(most))
-    return [Entitlement.of(row) for row in rows]
+    return [Entitlement.of(row) for row in page(connection, ENTITLEMENTS, account, before, most)]

@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, insert, literal_column, select
+from sqlalchemy import Connection, delete, insert, select
 
 from printroom.core.errors import NotAPicture
 from printroom.marketplace.model import LISTINGS, LOOKS
+from printroom.marketplace.search import SHOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,6 @@ SIDE, FIELDS, DIRECTIONS = 32, 4, 4
 """Pixels of the small picture that is looked at, and fields, along each side."""
 FRESH = 60.0
 """Seconds for which the looks that were read are good."""
-_SHOWN = "market_listings.state = 'listed' AND market_listings.visibility = 'public'"
 
 
 def look_of(data: bytes) -> bytes:
@@ -94,7 +94,7 @@ class Looks:
 
 def _rows(connection: Connection) -> Sequence[Any]:
     query = select(LOOKS.c.listing, LOOKS.c.look).join(LISTINGS, LISTINGS.c.id == LOOKS.c.listing)
-    return connection.execute(query.where(literal_column(_SHOWN))).all()
+    return connection.execute(query.where(SHOWN)).all()
 
 
 def _small(data: bytes) -> NDArray[Any]:

@@ -166,7 +166,7 @@ def mine(connection: Connection, actor: Actor, name: str) -> Listing:
     return found
 
 
-def shown(connection: Connection, account: str, name: str) -> Listing:
+def shown(connection: Connection, _now: float, account: str, name: str) -> Listing:
     """A listing, if `account` may see it. Raises NotFound."""
     found = get(connection, name)
     if not sees(connection, found, account):
@@ -295,8 +295,12 @@ def withdraw(connection: Connection, now: float, actor: Actor, name: str) -> Lis
 
 
 def remove(connection: Connection, now: float, actor: Actor, name: str) -> None:
-    """Take it away for good; orders and the books keep its id. Raises NotFound."""
-    mine(connection, actor, name)
+    """Take it away for good; orders and the books keep its id. Raises NotFound, WrongState.
+
+    What is suspended stays: else its thing could be listed anew.
+    """
+    if mine(connection, actor, name).state == "suspended":
+        raise WrongState(f"the listing {name} is suspended", "appeal, or ask whoever runs this")
     write(connection, now, name, state="removed")
     note(connection, now, actor, "listing.removed", name)
 

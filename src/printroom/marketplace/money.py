@@ -73,7 +73,7 @@ class Money:
         while market.do(search.count):
             pass
         market.do(holds.expired)
-        for payout in market.look(payouts.waiting):
+        for payout in market.look(payouts.waiting, self.provider.name):
             self._send(payout)
 
     def _send(self, payout: Payout) -> Payout:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import Connection, literal, select, union_all, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import (
@@ -34,14 +33,12 @@ from printroom.marketplace.ledger.model import wallet
 from printroom.marketplace.ledger.posting import Posting, post
 from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import ORDERS, USES
+from printroom.marketplace.rows import Adding, page
 from printroom.marketplace.rules import MONTH, Rules
 
 Kind = Literal["month", "download"]
 """A month of runs, or a copy of a model to keep."""
-_ADD = {
-    "sqlite": sqlite.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
-    "postgresql": postgresql.insert(ORDERS).on_conflict_do_nothing().returning(ORDERS.c.id),
-}
+_ADD = Adding(ORDERS)
 
 
 @dataclass(frozen=True)
@@ -153,7 +150,7 @@ def granted(connection: Connection, now: float, order: Order, offer: Offer) -> E
 def add(connection: Connection, order: Order) -> bool:
     """Write a row; False: one with its key, or its id, is there already."""
     row = {one.name: getattr(order, one.name) for one in fields(Order)}
-    return connection.execute(_ADD[connection.dialect.name], row).first() is not None
+    return _ADD(connection, row)
 
 
 def get(connection: Connection, account: str, name: str) -> Order:
@@ -169,11 +166,7 @@ def of_account(
     connection: Connection, _now: float, account: str, before: str | None, most: int
 ) -> list[Order]:
     """An account's orders, the newest first; `before`: an id, for the next page."""
-    query = select(ORDERS).where(ORDERS.c.account == account)
-    if before is not None:
-        query = query.where(ORDERS.c.id < before)
-    rows = connection.execute(query.order_by(ORDERS.c.id.desc()).limit(most))
-    return [Order.of(row) for row in rows]
+    return [Order.of(row) for row in page(connection, ORDERS, account, before, most)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +181,11 @@ class Sold:
 
 
 def sold(
-    connection: Connection, _now: float, listing: str, before: float | None, most: int
+    connection: Connection, _now: float, listing: str, after: tuple[float, str] | None, most: int
 ) -> list[Sold]:
-    """What was sold of a listing, the newest first; `before`: a time, for the next page."""
+    """What was sold of a listing, the newest first; `after`: the last one's time and id, for the
+    next page: runs that end in one transaction have the same time.
+    """
     runs = select(
         literal("run").label("kind"), USES.c.run.label("id"), USES.c.at,
         USES.c.charged.label("credits"), USES.c.refunded,
@@ -201,8 +196,9 @@ def sold(
     ).where(ORDERS.c.listing == listing)  # fmt: skip
     both = union_all(runs, months).subquery()
     query = select(both).order_by(both.c.at.desc(), both.c.id).limit(most)
-    if before is not None:
-        query = query.where(both.c.at < before)
+    if after is not None:
+        at, name = after
+        query = query.where((both.c.at < at) | (both.c.at == at) & (both.c.id > name))
     return [Sold(*row) for row in connection.execute(query)]
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import Connection, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.audit import Actor, note
 from printroom.accounts.credentials import new_id
@@ -25,21 +24,13 @@ from printroom.marketplace.ledger.model import outside, payable
 from printroom.marketplace.ledger.posting import Line, Posting, alone, post
 from printroom.marketplace.ledger.reading import balance
 from printroom.marketplace.model import NOTICES, PAYEES, PAYOUTS
+from printroom.marketplace.rows import Adding, page
 from printroom.marketplace.rules import Rules
 
 State = Literal["requested", "paid", "failed"]
-_ADD = {
-    "sqlite": sqlite.insert(PAYOUTS).on_conflict_do_nothing().returning(PAYOUTS.c.id),
-    "postgresql": postgresql.insert(PAYOUTS).on_conflict_do_nothing().returning(PAYOUTS.c.id),
-}
-_ENROLLED = {
-    "sqlite": sqlite.insert(PAYEES).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(PAYEES).on_conflict_do_nothing(),
-}
-_NOTICED = {
-    "sqlite": sqlite.insert(NOTICES).on_conflict_do_nothing().returning(NOTICES.c.id),
-    "postgresql": postgresql.insert(NOTICES).on_conflict_do_nothing().returning(NOTICES.c.id),
-}
+_ADD = Adding(PAYOUTS)
+_ENROLLED = Adding(PAYEES)
+_NOTICED = Adding(NOTICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ def request(
         new_id("pay", now), account, wanted, provider, where, "requested", None, None, key, now
     )
     row = {one.name: getattr(made, one.name) for one in fields(Payout)}
-    if connection.execute(_ADD[connection.dialect.name], row).first() is None:
+    if not _ADD(connection, row):
         raise KeyReused("the same payout is being requested at this moment", "ask again")
     lines = (Line(payable(account), outside(provider), wanted),)
     post(connection, now, Posting(f"payout:{made.id}", "payout", lines, made.id))
@@ -129,9 +120,11 @@ def failed(connection: Connection, now: float, name: str, why: str) -> Payout:
     return _write(connection, name, state="failed", error=why[:300])
 
 
-def waiting(connection: Connection, _now: float, most: int = 100) -> list[Payout]:
-    """What is to be sent, the oldest first."""
-    query = select(PAYOUTS).where(literal_column("state = 'requested'"))
+def waiting(connection: Connection, _now: float, provider: str, most: int = 100) -> list[Payout]:
+    """What a provider is to send, the oldest first."""
+    query = select(PAYOUTS).where(
+        literal_column("state = 'requested'"), PAYOUTS.c.provider == provider
+    )
     rows = connection.execute(query.order_by(PAYOUTS.c.at).limit(most))
     return [Payout.of(row) for row in rows]
 
@@ -148,11 +141,7 @@ def of_account(
     connection: Connection, _now: float, account: str, before: str | None, most: int
 ) -> list[Payout]:
     """An account's, the newest first; `before`: an id, for the next page."""
-    query = select(PAYOUTS).where(PAYOUTS.c.account == account)
-    if before is not None:
-        query = query.where(PAYOUTS.c.id < before)
-    rows = connection.execute(query.order_by(PAYOUTS.c.id.desc()).limit(most))
-    return [Payout.of(row) for row in rows]
+    return [Payout.of(row) for row in page(connection, PAYOUTS, account, before, most)]
 
 
 def destination(connection: Connection, account: str, provider: str) -> str | None:
@@ -166,14 +155,14 @@ def destination(connection: Connection, account: str, provider: str) -> str | No
 def enrolled(connection: Connection, now: float, account: str, provider: str, where: str) -> str:
     """A provider knows a seller; who was known before stays as they were."""
     row = {"account": account, "provider": provider, "destination": where, "at": now}
-    connection.execute(_ENROLLED[connection.dialect.name], row)
+    _ENROLLED(connection, row)
     return destination(connection, account, provider) or where
 
 
 def noticed(connection: Connection, now: float, provider: str, name: str) -> bool:
     """Whether a notice comes for the first time."""
     row = {"provider": provider, "id": name, "at": now}
-    return connection.execute(_NOTICED[connection.dialect.name], row).first() is not None
+    return _NOTICED(connection, row)
 
 
 def _known(connection: Connection, account: str, key: str) -> Payout | None:

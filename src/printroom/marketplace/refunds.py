@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from printroom.accounts.audit import Actor, note
 from printroom.core.errors import BadOption, NotFound, WrongState
 from printroom.marketplace import orders, sales
+from printroom.marketplace.entitlements import LIVE
 from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS, USES
 from printroom.marketplace.orders import Order
 
@@ -44,9 +45,7 @@ def given_back(connection: Connection, now: float, actor: Actor, order: Order, b
     refunded = order.refunded + back
     connection.execute(update(ORDERS).where(ORDERS.c.id == order.id).values(refunded=refunded))
     if refunded == order.paid:
-        ended = update(ENTITLEMENTS).where(
-            ENTITLEMENTS.c.order == order.id, ENTITLEMENTS.c.state.in_(("active", "grace"))
-        )
+        ended = update(ENTITLEMENTS).where(ENTITLEMENTS.c.order == order.id, LIVE)
         connection.execute(ended.values(state="revoked"))
     note(connection, now, actor, "order.refunded", order.id, credits=back)
     return orders.get(connection, order.account, order.id)

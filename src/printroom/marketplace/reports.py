@@ -9,27 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import Connection, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.audit import Actor, note
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import AlreadyThere, BadOption, NotFound, WrongState
 from printroom.marketplace import listings
 from printroom.marketplace.model import REPORTS
+from printroom.marketplace.rows import Adding
 
 Reason = Literal["copy", "unsafe", "likeness", "broken", "fraud", "other"]
-REASONS: tuple[Reason, ...] = get_args(Reason)
 State = Literal["open", "dismissed", "upheld", "appealed", "restored", "final"]
 """`upheld`: the listing was suspended; `appealed`: its seller asks for another look; `restored`:
 the appeal was granted; `final`: it was not."""
 LONGEST = 4000
-_ADD = {
-    "sqlite": sqlite.insert(REPORTS).on_conflict_do_nothing().returning(REPORTS.c.id),
-    "postgresql": postgresql.insert(REPORTS).on_conflict_do_nothing().returning(REPORTS.c.id),
-}
+_ADD = Adding(REPORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +55,11 @@ def report(
     connection: Connection, now: float, actor: Actor, name: str, reason: Reason, text: str
 ) -> Report:
     """Say that something is wrong. Raises NotFound, AlreadyThere, BadOption."""
-    listings.shown(connection, actor.account, name)
+    listings.shown(connection, now, actor.account, name)
     _check(text)
     made = Report(new_id("rep", now), name, actor.account, reason, text, "open", "", "", now, None)
     row = {one.name: getattr(made, one.name) for one in fields(Report)}
-    if connection.execute(_ADD[connection.dialect.name], row).first() is None:
+    if not _ADD(connection, row):
         raise AlreadyThere("you reported this, and it is being looked at", "wait for an answer")
     note(connection, now, actor, "listing.reported", name, reason=reason)
     return made
@@ -86,12 +82,16 @@ def decide(
     found = _locked(connection, name)
     if found.state not in ("open", "appealed"):
         raise WrongState(f"the report {name} is {found.state}", "it needs no decision")
-    listing = listings.get(connection, found.listing, lock=True)
     appealed = found.state == "appealed"
-    if take_down and not appealed:
-        listings.suspend(connection, now, actor, found.listing, why[:200])
-    if appealed and not take_down and listing.state == "suspended":
-        listings.restore(connection, now, actor, found.listing)
+    try:
+        listing = listings.get(connection, found.listing, lock=True)
+    except NotFound:  # its seller removed it meanwhile; the report is still to be closed
+        pass
+    else:
+        if take_down and not appealed:
+            listings.suspend(connection, now, actor, found.listing, why[:200])
+        if appealed and not take_down and listing.state == "suspended":
+            listings.restore(connection, now, actor, found.listing)
     state: State = "final" if appealed else "upheld"
     if not take_down:
         state = "restored" if appealed else "dismissed"

@@ -86,7 +86,8 @@ def _kept_back(connection: Connection, txn: str) -> int:
 def mature(connection: Connection, now: float, most: int = 1000) -> int:
     """Let sellers be paid what has waited long enough. Returns how many sales were looked at."""
     due = select(SALES).where(SALES.c.matures_at <= now, literal_column("matured IS NULL"))
-    due = due.order_by(SALES.c.matures_at, SALES.c.txn).limit(most).with_for_update()
+    due = due.order_by(SALES.c.matures_at, SALES.c.txn, SALES.c.account)  # as `refund` locks them
+    due = due.limit(most).with_for_update()
     rows = connection.execute(due).all()
     sums: defaultdict[str, int] = defaultdict(int)
     for row in rows:

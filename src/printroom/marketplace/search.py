@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,12 +33,12 @@ from printroom.marketplace.listings import Kind, Listing, listing_of
 from printroom.marketplace.model import LISTINGS, STANDING, USES
 
 Order = Literal["relevance", "new", "use", "price", "rating", "speed"]
-ORDERS: tuple[Order, ...] = get_args(Order)
 FURTHEST = 1000
 """Results that can be paged through."""
-_SHOWN: ColumnElement[bool] = literal_column(
+SHOWN: ColumnElement[bool] = literal_column(
     "market_listings.state = 'listed' AND market_listings.visibility = 'public'"
 )
+"""What everybody may see."""
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 8
 _MOST_RANKED = 1000
@@ -94,7 +94,7 @@ def found(connection: Connection, _now: float, wanted: Wanted) -> list[Found]:
 def named(connection: Connection, names: Sequence[str]) -> list[Found]:
     """Those of the listings with these ids that are offered to everybody, in this order."""
     query = select(LISTINGS, STANDING).join(STANDING, STANDING.c.listing == LISTINGS.c.id)
-    rows = connection.execute(query.where(LISTINGS.c.id.in_(names), _SHOWN))
+    rows = connection.execute(query.where(LISTINGS.c.id.in_(names), SHOWN))
     known = {row.id: Found(listing_of(row), _standing(row)) for row in rows}
     return [known[name] for name in names if name in known]
 
@@ -135,7 +135,7 @@ def count(connection: Connection, _now: float, most: int = 10_000) -> int:
 
 def _names(connection: Connection, wanted: Wanted) -> Select[Any]:
     """The ids of a page: rows are long, and only those of the page are read."""
-    query = select(LISTINGS.c.id).join(STANDING, STANDING.c.listing == LISTINGS.c.id).where(_SHOWN)
+    query = select(LISTINGS.c.id).join(STANDING, STANDING.c.listing == LISTINGS.c.id).where(SHOWN)
     rank: Any = LISTINGS.c.id.desc()
     if words := _WORD.findall(wanted.words)[:_MOST_WORDS]:
         matching = _matching(connection, words)

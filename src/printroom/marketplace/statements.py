@@ -59,10 +59,10 @@ def statement(connection: Connection, now: float, account: str, month: str) -> S
     names = {part(account): name for name, part in PARTS.items()}
     opening = {name: reading.total(connection, full, begins) for full, name in names.items()}
     closing = {name: reading.total(connection, full, ends) for full, name in names.items()}
-    found = reading.moves(connection, list(names), since=begins, until=ends)
+    found = reading.moves(connection, list(names), begins, ends)
     moves = [
         Move(one.txn, one.at, one.kind, one.subject, names[one.account], one.amount)
-        for one in reversed(found)
+        for one in found
     ]
     return Statement(month, opening, closing, moves)
 

@@ -13,20 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select
+from sqlalchemy import Connection, select
 
 from printroom.accounts.audit import Actor, note
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import NotEnoughCredits, NotFound, WrongState
 from printroom.marketplace import entitlements, listings, orders, refunds
-from printroom.marketplace.entitlements import Entitlement
+from printroom.marketplace.entitlements import LIVE, Entitlement
 from printroom.marketplace.model import ENTITLEMENTS, LISTINGS, ORDERS
 from printroom.marketplace.orders import Order, Wanted
 from printroom.marketplace.rules import MONTH, Rules
 
 T = TypeVar("T")
-_LIVE: ColumnElement[bool] = literal_column("state IN ('active', 'grace')")
-_OPEN = ("active", "grace")
 
 
 def cancel(
@@ -80,29 +78,26 @@ def revoke(
     row = connection.execute(query).first()
     if row is None or not (any_ or row.owner == actor.account):
         raise NotFound(f"there is no subscription {name[:80]!r}", "check its id")
-    if row.state not in _OPEN:
+    if not Entitlement.of(row[:-1]).live:
         raise WrongState(f"the subscription {name} is {row.state}", "it needs no revoking")
     note(connection, now, actor, "subscription.revoked", name)
     return entitlements.change(connection, name, state="revoked", renews=False, until=now)
 
 
-def due(connection: Connection, now: float, most: int = 100) -> list[str]:
-    """Ids of what has to be renewed, or ended."""
-    query = (
-        select(ENTITLEMENTS.c.id)
-        .where(_LIVE, ENTITLEMENTS.c.until <= now)
-        .order_by(ENTITLEMENTS.c.until)
-        .limit(most)
-    )
-    return list(connection.execute(query).scalars())
+def due(connection: Connection, now: float) -> list[str]:
+    """Ids of what has to be renewed, or ended: all, since what is in grace stays due for days, and
+    must not keep the others out.
+    """
+    query = select(ENTITLEMENTS.c.id).where(LIVE, ENTITLEMENTS.c.until <= now)
+    return list(connection.execute(query.order_by(ENTITLEMENTS.c.until)).scalars())
 
 
-def renew_all(rules: Rules, do: Callable[..., T], most: int = 100) -> int:
+def renew_all(rules: Rules, do: Callable[..., T]) -> int:
     """Renew or end what is due; each in a transaction of its own. Returns how many.
 
     `do`: runs its first argument in a transaction, as `Market.do`.
     """
-    names: list[str] = do(due, most)  # type: ignore[assignment]
+    names: list[str] = do(due)  # type: ignore[assignment]
     for name in names:
         try:
             do(renew, rules, name)
@@ -149,16 +144,14 @@ def unpaid(connection: Connection, now: float, rules: Rules, name: str) -> Entit
 
 
 def _due(connection: Connection, now: float, name: str) -> Entitlement | None:
-    query = select(ENTITLEMENTS).where(
-        ENTITLEMENTS.c.id == name, _LIVE, ENTITLEMENTS.c.until <= now
-    )
+    query = select(ENTITLEMENTS).where(ENTITLEMENTS.c.id == name, LIVE, ENTITLEMENTS.c.until <= now)
     row = connection.execute(query.with_for_update()).first()
     return None if row is None else Entitlement.of(row)
 
 
 def _mine(connection: Connection, actor: Actor, name: str) -> Entitlement:
     found = entitlements.found(connection, actor.account, name, lock=True)
-    if found.state not in _OPEN or found.kind != "month":
+    if not found.live or found.kind != "month":
         raise WrongState(f"the subscription {name} is {found.state}", "it cannot be changed now")
     return found
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import BadOption, KeyReused, NotFound
@@ -20,12 +19,10 @@ from printroom.marketplace.ledger.posting import Line, Posting, alone, post
 from printroom.marketplace.ledger.reading import balance
 from printroom.marketplace.model import TOPUPS
 from printroom.marketplace.prices import LARGEST
+from printroom.marketplace.rows import Adding, page
 
 State = Literal["open", "paid", "failed"]
-_ADD = {
-    "sqlite": sqlite.insert(TOPUPS).on_conflict_do_nothing().returning(TOPUPS.c.id),
-    "postgresql": postgresql.insert(TOPUPS).on_conflict_do_nothing().returning(TOPUPS.c.id),
-}
+_ADD = Adding(TOPUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def asked(
         raise BadOption(f"{amount} credits cannot be bought", f"take 1 to {LARGEST}")
     made = Topup(new_id("top", now), account, amount, provider, "open", None, None, 0, key, now)
     row = {one.name: getattr(made, one.name) for one in fields(Topup)}
-    if connection.execute(_ADD[connection.dialect.name], row).first() is not None:
+    if _ADD(connection, row):
         return made
     query = select(TOPUPS).where(TOPUPS.c.account == account, TOPUPS.c.key == key)
     known = Topup.of(connection.execute(query).one())
@@ -96,11 +93,12 @@ def failed(connection: Connection, now: float, name: str) -> Topup:
 def returned(connection: Connection, now: float, name: str, upto: int) -> Topup:
     """The provider gave back, or lost, `upto` of it in all: out of the wallet, as far as it goes.
 
-    What the wallet does not have any more is the installation's loss. Raises NotFound.
+    What the wallet does not have any more is the installation's loss. What goes back had been paid,
+    whether or not that was told yet: told later, it changes nothing. Raises NotFound.
     """
-    found = get(connection, now, name, lock=True)
+    found = paid(connection, now, name)
     amount = min(upto, found.credits) - found.returned
-    if found.state != "paid" or amount <= 0:
+    if amount <= 0:
         return found
     alone(connection)
     there = min(amount, max(0, balance(connection, wallet(found.account)).free))
@@ -125,11 +123,7 @@ def of_account(
     connection: Connection, _now: float, account: str, before: str | None, most: int
 ) -> list[Topup]:
     """An account's, the newest first; `before`: an id, for the next page."""
-    query = select(TOPUPS).where(TOPUPS.c.account == account)
-    if before is not None:
-        query = query.where(TOPUPS.c.id < before)
-    rows = connection.execute(query.order_by(TOPUPS.c.id.desc()).limit(most))
-    return [Topup.of(row) for row in rows]
+    return [Topup.of(row) for row in page(connection, TOPUPS, account, before, most)]
 
 
 def _state(connection: Connection, name: str, state: State) -> Topup:

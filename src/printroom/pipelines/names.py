@@ -40,7 +40,7 @@ class Named:
         place, _, version = text.partition("@")
         owner, slash, name = place.rpartition("/")
         good = NAME.fullmatch(name) and (not slash or OWNER.fullmatch(owner))
-        if not good or len(version) > 200:
+        if not good or len(version) > 200 or not (version.isascii() and version.isprintable()):
             raise NotFound(f"there is no pipeline {text[:80]!r}", "write owner/name@version")
         return cls(owner if slash else None, name, "" if version == LATEST else version)
 

@@ -85,7 +85,18 @@ class Rows:
 
     def versions(self, account: str, name: str) -> list[Row]:
         """All of them, ascending."""
-        return self._rows(_versions(account, name, "").order_by(PIPELINES.c.version))
+        mine = select(PIPELINES).where(*_called(account, name))
+        return self._rows(mine.order_by(PIPELINES.c.version))
+
+    def numbers(self, account: str, name: str) -> list[int]:
+        """Of all versions, ascending; what is in them is not read."""
+        mine = select(PIPELINES.c.version).where(*_called(account, name))
+        return self._column(mine.order_by(PIPELINES.c.version))
+
+    def names(self, account: str, most: int) -> list[str]:
+        """Of the account's own, sorted; likewise."""
+        mine = select(PIPELINES.c.name).where(PIPELINES.c.account == account).distinct()
+        return self._column(mine.order_by(PIPELINES.c.name).limit(most))
 
     def newest_of(self, account: str, after: str, most: int) -> list[Row]:
         """An account's own, each in its newest version, by name, behind `after`."""
@@ -118,9 +129,13 @@ class Rows:
         witness: Callable[[Connection], None],
     ) -> bool:
         """Let `alias` mean that version; False if there is none. `witness`: if that is news."""
+        if not VERSION.fullmatch(str(version)):
+            return False
         one = {"account": account, "name": name, "alias": alias}
         mine = [ALIASES.c[key] == value for key, value in one.items()]
-        known = _versions(account, name, str(version))
+        known = select(PIPELINES.c.version).where(
+            *_called(account, name), PIPELINES.c.version == version
+        )
 
         def work(connection: Connection) -> bool:
             if connection.execute(known).first() is None:
@@ -158,11 +173,13 @@ class Rows:
     def used(self) -> set[str]:
         """All steps `name@digest` that versions use."""
         query = select(PIPELINES.c.uses).where(PIPELINES.c.uses != "").distinct()
-        found = self._look(lambda connection: list(connection.execute(query).scalars()))
-        return {use for uses in found for use in uses.split()}
+        return {use for uses in self._column(query) for use in uses.split()}
 
     def _rows(self, query: Select[Any]) -> list[Row]:
         return self._look(lambda connection: [_row(row) for row in connection.execute(query)])
+
+    def _column(self, query: Select[Any]) -> list[Any]:
+        return self._look(lambda connection: list(connection.execute(query).scalars()))
 
     def _look(self, work: Callable[[Connection], T]) -> T:
         return self._database.run(work, write=False)
@@ -204,19 +221,6 @@ def _parsed(text: str) -> PipelineSpec:
 def _called(account: str, name: str) -> tuple[Any, ...]:
     """The condition of all versions of a name."""
     return PIPELINES.c.account == account, PIPELINES.c.name == name
-
-
-def _versions(account: str, name: str, version: str) -> Select[Any]:
-    """The versions that `name@version` may mean; all of them where no version is named."""
-    query = select(PIPELINES).where(*_called(account, name))
-    if not version:
-        return query
-    if VERSION.fullmatch(version):
-        return query.where(PIPELINES.c.version == int(version))
-    meant = select(ALIASES.c.version).where(
-        ALIASES.c.account == account, ALIASES.c.name == name, ALIASES.c.alias == version
-    )
-    return query.where(PIPELINES.c.version == meant.scalar_subquery())
 
 
 _Columns = namedtuple("_Columns", PIPELINES.c.keys())  # type: ignore[misc]

@@ -35,6 +35,8 @@ _FRESH = 60.0
 """Seconds for which a handle is believed."""
 _MOST = 10_000
 """Accounts whose handles are remembered."""
+_OFFERED = 1000
+"""Names of an account that are looked through for a likely one."""
 _REFUSED = frozenset(("check",))
 """Names that are addresses of the API already."""
 
@@ -155,7 +157,7 @@ class PipelineStore:
 
     def names(self, account: str = LOCAL) -> list[str]:
         """What an account names without an owner: what comes with printroom, then its own."""
-        return [*self.shipped.names(), *(one.spec.name for one in self.listed(account))]
+        return [*self.shipped.names(), *self._rows.names(account, _OFFERED)]
 
     def versions(self, name: str, account: str = LOCAL) -> list[Published]:
         """All versions of `name`, ascending; none of what comes with printroom. Raises NotFound."""
@@ -235,7 +237,7 @@ class PipelineStore:
 
     def _missing(self, named: Named, owner: str) -> NotFound:
         """What to raise for a version, or a name, that is not there."""
-        offered = [str(row.version) for row in self._rows.versions(owner, named.name)]
+        offered = [*map(str, self._rows.numbers(owner, named.name))]
         reason = f"there is no pipeline {str(named)[:80]!r}"
         if not offered:
             return NotFound(reason, likely(named.name, self.names(owner)))

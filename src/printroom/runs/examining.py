@@ -1,7 +1,7 @@
 """Models that accounts give are examined before anybody can use them: a job of the kind "model".
 
     Draft, file -> Examinations.submit -> Entry, fresh     NotFound BadOption AlreadyThere KeyReused
-    job, context -> ExamineHandler -> report               whatever verification raises
+    job, context -> ExamineHandler -> report               NoSandbox, what verification raises
     job that is over -> Examined                           ready, or refused: in that transaction
 
 An entry and its job are made together, and so are the end of the job and what becomes of the entry:
@@ -32,8 +32,9 @@ from printroom.catalogue.verification.licence import Known
 from printroom.catalogue.verification.report import RULES, Declared, Finding, Report
 from printroom.catalogue.verification.signing import ReportKey
 from printroom.catalogue.verification.verifying import verify
-from printroom.core.errors import AlreadyThere, NotFound, WrongState
+from printroom.core.errors import AlreadyThere, NoSandbox, NotFound, WrongState
 from printroom.core.scratch import Scratch
+from printroom.isolation.walls import REMEDY
 from printroom.jobs import events
 from printroom.jobs.context import Context
 from printroom.jobs.model import Job
@@ -142,7 +143,7 @@ class Examinations:
         removing = partial(self._removed, now=now, actor=actor, name=name, version=version)
         gone = self.queue.change(removing)
         for entry in gone:
-            if entry.state == "verifying":
+            if entry.state == "verifying" or entry.progress:
                 with suppress(NotFound):  # the job may be forgotten
                     self.queue.cancel(entry.job)
         self.owned.forget()
@@ -213,6 +214,7 @@ class ExamineHandler:
                 known=self._known(entry.account),
             )
             context.check()
+            _check_walls(report)
             shown = Report.from_json(self._scratch.hide(report.to_json()))
             return ReportKey.of(self._examinations.workshop.settings.data).sign(shown).raw()
         finally:
@@ -286,6 +288,15 @@ class _Told:
         job = self._context.job
         events.add(connection, job, "progress", {**at, "findings": new}, now)
         entries.progressed(connection, job.id, {**at, "findings": self._findings})
+
+
+def _check_walls(report: Report) -> None:
+    """Raises NoSandbox where it is this machine's fault that nothing was tried: the job is taken by
+    another worker then, and a model that is ready stays so.
+    """
+    for one in report.findings:
+        if one.code == "trial.sandbox":
+            raise NoSandbox(one.reason, REMEDY)
 
 
 def declared_of(entry: Entry, handle: str) -> Declared:

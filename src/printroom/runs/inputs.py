@@ -18,7 +18,7 @@ from typing import Any
 from printroom.assets.assets import Assets, New, new_id, unwritable
 from printroom.assets.model import Asset
 from printroom.core.data_uri import data_uri
-from printroom.core.errors import BadOption, NotFound, OutboundError
+from printroom.core.errors import BadOption, BodyTooLarge, NotFound, OutboundError
 from printroom.core.outbound import Outbound
 from printroom.core.scratch import Scratch
 from printroom.core.sizes import format_size
@@ -28,6 +28,7 @@ from printroom.pipelines.graph import Graph
 from printroom.pipelines.kinds import ListOf, pictured
 from printroom.pipelines.ports import Port
 from printroom.pipelines.values import read_each
+from printroom.storage.keys import shown
 from printroom.workshop import Workshop
 
 LARGEST_INLINE = 8 * 2**20
@@ -174,6 +175,9 @@ class Local:
         key, stat = picture["key"], store.stat(picture["key"])
         if picture["etag"] not in (None, stat.etag):
             raise store.changed(key)
+        if stat.size > (largest := self._workshop.settings.files_largest):
+            reason = f"{shown(key)} has {format_size(stat.size)}"
+            raise BodyTooLarge(reason, f"files have {format_size(largest)} at most")
         _write(path, lambda write: [write(piece) for piece in store.stream(key)])
 
     def _fetched(self, name: str, url: str, path: Path) -> str:

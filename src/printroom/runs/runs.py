@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from printroom.assets.assets import give_to
-from printroom.core.errors import KeyReused, NotFound
+from printroom.core.errors import NotFound
 from printroom.database.migrate import migrate
 from printroom.jobs.events import Event
 from printroom.jobs.here import Here
-from printroom.jobs.model import JOBS, Job
+from printroom.jobs.model import Job
 from printroom.jobs.queue import ready
-from printroom.jobs.submit import Request, Submitted, as_job, enter
+from printroom.jobs.submit import Request, Submitted, as_job, enter, keyed
 from printroom.runs.ending import Ending
 from printroom.runs.handler import KIND
 from printroom.runs.inputs import Intake
@@ -266,15 +266,11 @@ class Runs:
         """The run that the key stands for already. Raises KeyReused."""
         if asked.key is None:
             return None
-        query = select(JOBS).where(JOBS.c.account == asked.account, JOBS.c.key == asked.key)
-        row = self.queue.database.run(lambda c: c.execute(query).first(), write=False)
-        if row is None:
-            return None
-        job, said = Job.of(row), Request(KIND, key=asked.key, same=asked.said)
-        if job.fingerprint != said.fingerprint:
-            reason = f"the idempotency key {asked.key!r} came before, with another request"
-            raise KeyReused(reason, "take a new key for a new request")
-        return Submitted(job, False)
+        said = Request(KIND, key=asked.key, same=asked.said).fingerprint
+        job = self.queue.database.run(
+            lambda c: keyed(c, asked.account, asked.key, said), write=False
+        )
+        return None if job is None else Submitted(job, False)
 
     def _entered(self, connection: Connection, job: Job, files: Sequence[str]) -> Submitted:
         (submitted,) = enter(connection, [job], job.created_at)

@@ -200,6 +200,20 @@ def test_addresses_in_answers_are_below_the_path(site, elsewhere, picture):
     assert "servers" not in elsewhere.get("/openapi.json", headers=bearer(site.key)).json()
 
 
+def test_replicates_addresses_are_below_the_path_and_are_taken_back(site, picture):
+    told = through(ANN, Host="pictures.example")
+    begins = "https://pictures.example/pictures/compat/replicate/v1/"
+    model = site.owner.get("/compat/replicate/v1/models/printroom/enhance", headers=told).json()
+    assert model["url"] == f"{begins}models/printroom/enhance"
+    files = {"content": ("a.png", picture, "image/png")}
+    sent = site.owner.post("/compat/replicate/v1/files", files=files, headers=told).json()
+    assert sent["urls"]["get"].startswith(f"{begins}files/file_")
+    body = {"version": "enhance", "input": {"image": sent["urls"]["get"]}}
+    made = site.owner.post("/compat/replicate/v1/predictions", json=body, headers=told)
+    run = site.owner.get(f"/v1/runs/{made.json()['id']}").json()
+    assert run["input"]["image"] == sent["id"]
+
+
 def test_the_docs_page_asks_beside_itself(site):
     page = site.nobody.get("/docs", headers=through(ANN)).text
     assert 'fetch("openapi.json")' in page

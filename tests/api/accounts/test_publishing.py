@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -286,6 +287,9 @@ def test_its_own_openapi_document_has_one_address(who: Tenants) -> None:
     publish(who.acme, LARGE.replace("large", "wide"))
     told = who.acme.get("/v1/pipelines/acme/wide/openapi.json").json()
     assert list(told["paths"]) == ["/v1/pipelines/acme/wide@1"]
+    named = set(re.findall(r'"#/components/(\w+)/(\w+)"', json.dumps(told)))
+    assert ("schemas", "Problem") in named
+    assert all(name in told["components"][kind] for kind, name in named)
     whole = who.acme.get("/openapi.json").json()["paths"]
     assert "/v1/pipelines/acme/wide" in whole
     assert "/v1/pipelines/acme/wide" not in who.zoo.get("/openapi.json").json()["paths"]

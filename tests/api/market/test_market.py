@@ -351,3 +351,32 @@ def test_what_is_not_ones_own_is_not_there(town):
     with refused(404, "not_found") as found:
         found.append(town.buyer.get(place))
     assert httpx.get(f"{town.url}/v1/listings").status_code == 401
+
+
+def test_who_may_write_alone_is_answered_what_was_written(town):
+    """A change that is made is never answered as refused."""
+    listing = town.listing({"run": 1})
+    made = town.good(
+        town.owner.post("/v1/keys", json={"name": "w", "scopes": ["market:write"]}), 201
+    )
+    writer = town.client(bearer(made["secret"]))
+    files = {"yaml": PIPELINE.format(name="mine")}
+    town.good(town.owner.post("/v1/pipelines", json=files), 201)
+    body = {"kind": "pipeline", "name": "mine", "title": "Mine"}
+    assert town.good(writer.post("/v1/listings", json=body), 201)["title"] == "Mine"
+    assert writer.get(f"/v1/listings/{listing['id']}").status_code == 403
+
+
+def test_sales_have_pages(town):
+    listing = town.listing({})
+    for _ in range(3):
+        assert town.run(listing)["status"] == "succeeded"
+    place, found, after = f"/v1/listings/{listing['id']}/sales", [], None
+    for _ in range(3):
+        query = {"limit": 1} | ({"after": after} if after else {})
+        page = town.good(town.seller.get(place, params=query))
+        found += [one["id"] for one in page["data"]]
+        after = page["next"]
+    assert len(set(found)) == 3
+    with refused(422, "bad_option") as answer:
+        answer.append(town.seller.get(place, params={"after": "x_1"}))

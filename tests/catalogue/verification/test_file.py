@@ -109,7 +109,7 @@ def test_a_bomb_of_depth(refused):
 
 def test_a_bomb_of_length(refused, make):
     good = make.plain().SerializeToString()
-    assert code_of(refused, good + key(7, 2) + number_of(2**40)) in ("file.length", "file.twice")
+    assert code_of(refused, good + key(7, 2) + number_of(2**40)) == "file.twice"
     assert code_of(refused, b"\x08\x08" + key(7, 2) + number_of(2**40) + b"x") == "file.length"
     assert code_of(refused, b"\x08" + b"\xff" * 11) == "file.length"
 

@@ -94,6 +94,15 @@ def test_a_card_with_anything_in_it_is_sound_or_garbage(data):
         '{"finding": {"stage": "licence", "code": "licence.match", "verdict": "passed",'
         ' "reason": "it is mine"}}',
         '{"finding": {"stage": "trial", "code": "graph.reads", "verdict": "passed", "reason": ""}}',
+        *(
+            '{"finding": {"stage": "trial", "code": "trial.speed", "verdict": "passed",'
+            f' "reason": "", "evidence": {{"seconds_per_megapixel": {value}}}}}}}'
+            for value in ('"fast"', "1e999", "-1", "null", "[1]")
+        ),
+        '{"finding": {"stage": "trial", "code": "trial.speed", "verdict": "passed",'
+        ' "reason": "\\ud800"}}',
+        '{"finding": {"stage": "trial", "code": "trial.speed", "verdict": "passed",'
+        f' "reason": "", "evidence": {{"n": {"[" * 9 + "]" * 9}}}}}}}',
         json.dumps({"machine": {"a": "x" * 300_000}}),
         json.dumps({"picture": {"name": "n", "shape": [3, 9999, 9999], "pixels": ""}}),
         json.dumps({"picture": {"name": "n", "shape": [3, 2, 2], "pixels": "AAAA"}}),

@@ -1,9 +1,10 @@
 // The API, typed from its OpenAPI document. Whatever is no success is thrown as Problem or Lost.
 import createClient from 'openapi-fetch'
-import { base, Lost, lost } from './connection'
+import { base, here, Lost, lost, persist } from './connection'
 import { problemOf } from './problem'
 import type { components, paths } from './schema'
 import { csrf, signedIn } from './session'
+import { unique } from './unique'
 
 export type Run = components['schemas']['Run']
 export type File_ = components['schemas']['File']
@@ -48,6 +49,11 @@ export async function data<T>(asked: Promise<{ data?: T }>): Promise<T> {
   return (await asked).data as T
 }
 
+/** Do `work` until it gets through; it sends the headers, whose key makes what it asks for one, however often it is sent. */
+export function once<T>(work: (header: { 'Idempotency-Key': string }) => Promise<T>, key = unique()): Promise<T> {
+  return persist(() => work({ 'Idempotency-Key': key }))
+}
+
 export const contentOf = (file: string): string => `${base}v1/files/${encodeURIComponent(file)}/content`
 
 /** An address at which a browser saves what it gets as `name`. */
@@ -70,5 +76,5 @@ async function linked(digest: string, what: { name?: string; options?: string })
       body: { seconds: 86_400, ...what },
     }),
   )
-  return base + found.url.replace(/^\//, '')
+  return here(found.url)
 }

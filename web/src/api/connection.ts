@@ -9,6 +9,9 @@ const listeners = new Set<() => void>()
 /** Where the server is; ends with a slash. Pages are behind `#`, so this holds below any path. */
 export const base = new URL('.', location.href).href
 
+/** An address of this server, below wherever it lies. */
+export const here = (path: string): string => base + path.replace(/^\//, '')
+
 /** The request did not get through; nothing is known of what became of it. */
 export class Lost extends Error {}
 

@@ -1,12 +1,10 @@
 // The market: what accounts offer each other, and what was bought and sold.
-import { api, data } from './client'
-import { base, persist } from './connection'
+import { api, data, once } from './client'
+import { here } from './connection'
 import type { components } from './schema'
-import { unique } from './unique'
 
 type Schemas = components['schemas']
 export type Listing = Schemas['Listing']
-export type Review = Schemas['Review']
 export type Report = Schemas['printroom__api__market__schemas__Report']
 export type Order = 'relevance' | 'new' | 'use' | 'price' | 'rating' | 'speed'
 export type Kind = Listing['kind']
@@ -28,33 +26,34 @@ export interface Example {
 
 export const listings = (search: Search, after: string | undefined) => data(api.GET('/v1/listings', { params: { query: { ...search, tag: [], own: false, after } } }))
 
-export const ownListings = async (): Promise<Listing[]> =>
-  (await data(api.GET('/v1/listings', { params: { query: { query: '', tag: [], free: false, order: 'new', own: true } } }))).data
+export const ownListings = (after: string | undefined) =>
+  data(api.GET('/v1/listings', { params: { query: { query: '', tag: [], free: false, order: 'new', own: true, after } } }))
 
 const one = (id: string) => ({ params: { path: { id } } })
-/** The key makes it one, however often a button is pressed or a line breaks. */
-const once = () => ({ header: { 'Idempotency-Key': unique() } })
+/** One page of a list. */
+const from = (after: string | undefined) => ({ params: { query: { after } } })
+const ofOne = (id: string, after: string | undefined) => ({ params: { path: { id }, query: { after } } })
 
 export const listing = (id: string): Promise<Listing> => data(api.GET('/v1/listings/{id}', one(id)))
-export const reviews = async (id: string): Promise<Review[]> => (await data(api.GET('/v1/listings/{id}/reviews', one(id)))).data
+export const reviews = (id: string, after: string | undefined) => data(api.GET('/v1/listings/{id}/reviews', ofOne(id, after)))
 export const review = (id: string, stars: number, text: string) => data(api.PUT('/v1/listings/{id}/review', { ...one(id), body: { stars, text } }))
 export const report = (id: string, reason: Reason, text: string) => data(api.POST('/v1/reports', { body: { listing: id, reason, text } }))
-export const sales = async (id: string) => (await data(api.GET('/v1/listings/{id}/sales', one(id)))).data
+export const sales = (id: string, after: string | undefined) => data(api.GET('/v1/listings/{id}/sales', ofOne(id, after)))
 
 /** Buy a month; `key` is that of the button that was pressed, so that twice is once. */
 export const buyMonth = (id: string, offer: number, key: string) =>
-  persist(() => data(api.POST('/v1/orders', { params: { header: { 'Idempotency-Key': key } }, body: { listing: id, kind: 'month', offer } })))
+  once((header) => data(api.POST('/v1/orders', { params: { header }, body: { listing: id, kind: 'month', offer } })), key)
 
 export const wallet = () => data(api.GET('/v1/wallet'))
-export const orders = async () => (await data(api.GET('/v1/orders'))).data
-export const subscriptions = async () => (await data(api.GET('/v1/subscriptions'))).data
-export const topups = async () => (await data(api.GET('/v1/wallet/topups'))).data
-export const topUp = (credits: number) => data(api.POST('/v1/wallet/topups', { params: once(), body: { credits } }))
+export const orders = (after: string | undefined) => data(api.GET('/v1/orders', from(after)))
+export const subscriptions = (after: string | undefined) => data(api.GET('/v1/subscriptions', from(after)))
+export const topups = (after: string | undefined) => data(api.GET('/v1/wallet/topups', from(after)))
+export const topUp = (credits: number) => once((header) => data(api.POST('/v1/wallet/topups', { params: { header }, body: { credits } })))
 export const confirmTopUp = (id: string) => data(api.POST('/v1/wallet/topups/{id}/confirm', one(id)))
 export const cancelMonth = (id: string) => data(api.POST('/v1/subscriptions/{id}/cancel', { ...one(id), body: { at_once: false } }))
 export const resumeMonth = (id: string) => data(api.POST('/v1/subscriptions/{id}/resume', one(id)))
-export const payouts = async () => (await data(api.GET('/v1/payouts'))).data
-export const payOut = () => data(api.POST('/v1/payouts', { params: once(), body: {} }))
+export const payouts = (after: string | undefined) => data(api.GET('/v1/payouts', from(after)))
+export const payOut = () => once((header) => data(api.POST('/v1/payouts', { params: { header }, body: {} })))
 
 export interface Card {
   title: string
@@ -71,10 +70,10 @@ export const publish = (id: string, visibility: Visibility): Promise<Listing> =>
 export const withdraw = (id: string): Promise<Listing> => data(api.POST('/v1/listings/{id}/withdraw', one(id)))
 export const remove = (id: string) => data(api.DELETE('/v1/listings/{id}', one(id)))
 
-export const reports = async (): Promise<Report[]> => (await data(api.GET('/v1/reports'))).data
+export const reports = (after: string | undefined) => data(api.GET('/v1/reports', from(after)))
 export const decide = (id: string, takeDown: boolean, why: string) =>
   data(api.POST('/v1/reports/{id}/decide', { ...one(id), body: { take_down: takeDown, why } }))
 
 /** The pairs of pictures of a listing, below wherever the server lies. */
 export const examplesOf = (found: Listing): Example[] =>
-  (found.examples as unknown as Example[]).map(({ title, input, output }) => ({ title, input: base + input.replace(/^\//, ''), output: base + output.replace(/^\//, '') }))
+  (found.examples as unknown as Example[]).map(({ title, input, output }) => ({ title, input: here(input), output: here(output) }))

@@ -1,8 +1,7 @@
 // Models: what there is, and the account's own.
-import { api, data, send } from './client'
-import { base, persist } from './connection'
+import { api, data, once, send } from './client'
+import { base } from './connection'
 import type { components } from './schema'
-import { unique } from './unique'
 
 export type Model = components['schemas']['Model']
 export type Finding = components['schemas']['Finding']
@@ -14,14 +13,12 @@ export const models = (query: string, after: string | undefined) => data(api.GET
 /** `name`: with or without a version. */
 export const model = (owner: string, name: string): Promise<Model> => data(api.GET('/v1/models/{owner}/{name}', { params: { path: { owner, name } } }))
 
-export const versions = async (owner: string, name: string): Promise<Model[]> =>
-  (await data(api.GET('/v1/models/{owner}/{name}/versions', { params: { path: { owner, name } } }))).data
+export const versions = (owner: string, name: string, after: string | undefined) =>
+  data(api.GET('/v1/models/{owner}/{name}/versions', { params: { path: { owner, name }, query: { after } } }))
 
 /** A draft is given once, however often it is sent. */
-export function given(draft: Draft): Promise<Model> {
-  const key = unique()
-  return persist(() => data(api.POST('/v1/models', { params: { header: { 'Idempotency-Key': key } }, body: { ...draft, parts: {} } })))
-}
+export const given = (draft: Draft): Promise<Model> =>
+  once((header) => data(api.POST('/v1/models', { params: { header }, body: { ...draft, parts: {} } })))
 
 export const described = (owner: string, name: string, title: string, description: string): Promise<Model> =>
   data(api.PATCH('/v1/models/{owner}/{name}', { params: { path: { owner, name } }, body: { title, description } }))
@@ -39,7 +36,7 @@ export async function tried(id: string, picture: Blob): Promise<Blob> {
 export const tail = (id: string): string => id.slice(id.indexOf('/') + 1)
 
 /** Models of all accounts of which machines could not say whether others may use them. */
-export const undecided = async (): Promise<Model[]> => (await data(api.GET('/v1/models/reviews'))).data
+export const undecided = (after: string | undefined) => data(api.GET('/v1/models/reviews', { params: { query: { after } } }))
 
 export const decided = (known: Model, passed: boolean, reason: string): Promise<unknown> =>
   data(api.POST('/v1/models/{owner}/{name}/decision', { params: { path: { owner: known.owner, name: tail(known.id) } }, body: { passed, reason } }))

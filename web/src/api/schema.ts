@@ -1909,6 +1909,14 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -5648,7 +5656,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["printroom__api__market__schemas__Decision"];
+                    "application/json": components["schemas"]["printroom__api__market__bodies__Decision"];
                 };
             };
             responses: {
@@ -9122,7 +9130,7 @@ export interface components {
             options?: string | null;
             seconds?: number;
         };
-        printroom__api__market__schemas__Decision: {
+        printroom__api__market__bodies__Decision: {
             take_down: boolean;
             why: string;
         };

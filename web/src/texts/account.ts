@@ -7,7 +7,6 @@ export const t = {
   handle: 'Handle',
   handleHint: 'What your pipelines and models are named under. It stays as soon as something was published.',
   save: 'Save',
-  saved: 'Saved',
   keys: 'Keys',
   newKey: 'Make a key',
   keyName: 'Name',

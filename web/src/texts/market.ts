@@ -12,7 +12,6 @@ export const t = {
   none: 'Nothing is offered here yet. What you have published, you can offer.',
   noneSuch: 'Nothing that is offered matches.',
   offer: 'Offer something',
-  more: 'More',
   back: 'To the shop',
   by: (owner: string) => `by ${owner}`,
   prices: {
@@ -77,7 +76,7 @@ export const t = {
     at: 'When',
     payOut: 'Be paid',
     statement: 'This month as CSV',
-    paid: 'Asked for. It is on the statement once it was made.',
+    payoutStates: { requested: 'asked for', paid: 'paid', failed: 'failed' },
   },
   sell: {
     none: 'You offer nothing yet.',

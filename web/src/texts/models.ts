@@ -5,7 +5,6 @@ export const t = {
   none: 'No models yet. Add one: an ONNX graph is enough.',
   noneSuch: 'No model matches.',
   search: 'Search',
-  more: 'More',
   back: 'All models',
   add: 'Add a model',
   tasks: {

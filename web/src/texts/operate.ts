@@ -134,6 +134,5 @@ export const t = {
     to: 'To',
     from: 'From',
     console: 'the command line',
-    more: 'Earlier',
   },
 }

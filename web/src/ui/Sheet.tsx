@@ -1,13 +1,19 @@
 // A dialog above the page: the browser's own, which keeps the focus in and gives it back.
 import { type ReactNode, useEffect, useRef } from 'react'
 
-export function Sheet({ label, onClose, wide = false, children }: { label: string; onClose?: () => void; wide?: boolean; children: ReactNode }) {
+/** What a dialog needs to be above all else for as long as it is there. */
+export function useModal() {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const now = dialog.current
     now?.showModal()
     return () => now?.close()
   }, [])
+  return dialog
+}
+
+export function Sheet({ label, onClose, wide = false, children }: { label: string; onClose?: () => void; wide?: boolean; children: ReactNode }) {
+  const dialog = useModal()
   return (
     <dialog
       ref={dialog}

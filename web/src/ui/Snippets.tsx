@@ -2,8 +2,7 @@
 import { Tabs } from 'radix-ui'
 import { useState } from 'react'
 import { t } from '../texts/en'
-import { copyText } from './copying'
-import { Button } from './parts'
+import { Copy } from './Copy'
 
 export interface Snippet {
   name: string
@@ -12,13 +11,6 @@ export interface Snippet {
 
 export function Snippets({ snippets }: { snippets: Snippet[] }) {
   const [at, setAt] = useState(snippets[0]?.name ?? '')
-  const [copied, setCopied] = useState(false)
-  const code = snippets.find((one) => one.name === at)?.code ?? ''
-  const copy = async () => {
-    await copyText(code)
-    setCopied(true)
-    setTimeout(() => setCopied(false), 1500)
-  }
   return (
     <Tabs.Root value={at} onValueChange={setAt} className="grid gap-2 min-w-0">
       <div className="flex items-center justify-between gap-2">
@@ -33,9 +25,7 @@ export function Snippets({ snippets }: { snippets: Snippet[] }) {
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <Button kind="quiet" onClick={() => void copy()} aria-live="polite">
-          {copied ? t.copied : t.copy}
-        </Button>
+        <Copy key={at} text={snippets.find((one) => one.name === at)?.code ?? ''} />
       </div>
       {snippets.map((one) => (
         <Tabs.Content key={one.name} value={one.name} className="min-w-0">

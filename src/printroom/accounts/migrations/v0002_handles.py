@@ -9,7 +9,11 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-RESERVED = {"printroom", "local", "store", "stores", "admin", "api", "public", "check", "models"}
+RESERVED = {
+    "account", "accounts", "admin", "api", "check", "examples", "files", "help", "listings",
+    "local", "market", "me", "models", "none", "null", "pipelines", "printroom", "public",
+    "resident", "root", "runs", "steps", "store", "stores", "support", "system", "www",
+}  # fmt: skip
 
 
 def upgrade() -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from printroom.accounts import audit, people
+from printroom.accounts.handles import HANDLE
 from printroom.accounts.passwords import hashed
 from printroom.api.access import Who
 from printroom.api.accounts import schemas
@@ -35,7 +36,7 @@ class AccountChanges(Taken):
     handle: Annotated[
         str | None,
         Field(
-            pattern="^[a-z0-9][a-z0-9-]{1,38}$",
+            pattern=f"^{HANDLE.pattern}$",
             description="The owner in names of what you publish; stays once there is some.",
             examples=["acme"],
         ),

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor, page
-from printroom.api.market import schemas
+from printroom.api.market import bodies, schemas
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, refusals
 from printroom.api.runs.routes import Key
@@ -54,7 +54,7 @@ def _orders(router: APIRouter, desk: Desk) -> None:
         response_model=schemas.Order,
         responses=_BUY,
     )
-    def create(who: Who, wanted: schemas.NewOrder, key: Key = None) -> dict[str, Any]:
+    def create(who: Who, wanted: bodies.NewOrder, key: Key = None) -> dict[str, Any]:
         """Pay from the wallet. Charged is the offer that you saw, or nothing."""
         who.need("market:write")
         order = Wanted(
@@ -79,7 +79,7 @@ def _orders(router: APIRouter, desk: Desk) -> None:
         response_model=schemas.Order,
         responses=refusals(not_found=404, wrong_state=409),
     )
-    def refund(who: Who, id: Id, wanted: schemas.Refunding, request: Request) -> dict[str, Any]:  # noqa: A002
+    def refund(who: Who, id: Id, wanted: bodies.Refunding, request: Request) -> dict[str, Any]:  # noqa: A002
         """Of what you sold; for who owns the installation, of anything. Then its right ends."""
         who.need("market:write")
         me, any_ = actor(who, request), who.may("admin")
@@ -93,7 +93,7 @@ def _orders(router: APIRouter, desk: Desk) -> None:
         response_model=schemas.Refunded,
         responses=refusals(not_found=404, wrong_state=409),
     )
-    def refund_run(who: Who, id: Id, wanted: schemas.Refunding, request: Request) -> dict[str, Any]:  # noqa: A002
+    def refund_run(who: Who, id: Id, wanted: bodies.Refunding, request: Request) -> dict[str, Any]:  # noqa: A002
         """Of what you sold; for who owns the installation, of anything."""
         who.need("market:write")
         me, any_ = actor(who, request), who.may("admin")
@@ -124,7 +124,7 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
         response_model=schemas.Subscription,
         responses=wrong,
     )
-    def cancel(who: Who, id: Id, wanted: schemas.Cancelling, request: Request) -> dict[str, Any]:  # noqa: A002
+    def cancel(who: Who, id: Id, wanted: bodies.Cancelling, request: Request) -> dict[str, Any]:  # noqa: A002
         """At the end of its month; or at once, and what is left of it comes back."""
         who.need("market:write")
         me = actor(who, request)
@@ -176,9 +176,9 @@ def _coupons(router: APIRouter, desk: Desk) -> None:
         "/v1/coupons", summary="Coupons", operation_id="listCoupons", response_model=schemas.Coupons
     )
     def listed(who: Who) -> dict[str, Any]:
-        """That you made, as a seller."""
+        """That you made, as a seller; for who owns the installation, with its own."""
         who.need("market:read")
-        found = workshop.market.look(coupons.of_owner, who.account)
+        found = workshop.market.look(coupons.of_owner, who.account, house=who.may("admin"))
         return {"data": [_coupon_json(one) for one in found]}
 
     @router.post(
@@ -189,7 +189,7 @@ def _coupons(router: APIRouter, desk: Desk) -> None:
         response_model=schemas.Coupon,
         responses=refusals(already_exists=409),
     )
-    def create(who: Who, wanted: schemas.NewCoupon, request: Request) -> dict[str, Any]:
+    def create(who: Who, wanted: bodies.NewCoupon, request: Request) -> dict[str, Any]:
         """Something `off` what you sell; or `credits`, for who owns the installation."""
         who.need("admin" if wanted.credits else "market:write")
         made = Coupon(
@@ -215,7 +215,7 @@ def _coupons(router: APIRouter, desk: Desk) -> None:
     def end(who: Who, code: Id, request: Request) -> None:
         """It is worth nothing from now on."""
         who.need("market:write")
-        workshop.market.do(coupons.end, actor(who, request), who.account, code)
+        workshop.market.do(coupons.end, actor(who, request), code, house=who.may("admin"))
 
     @router.post(
         "/v1/coupons/redeem",
@@ -224,7 +224,7 @@ def _coupons(router: APIRouter, desk: Desk) -> None:
         response_model=schemas.Redeemed,
         responses=refusals(no_access=403),
     )
-    def redeem(who: Who, wanted: schemas.Code) -> dict[str, Any]:
+    def redeem(who: Who, wanted: bodies.Code) -> dict[str, Any]:
         """One of the installation's puts credits into your wallet."""
         who.need("market:write")
         return {"credits": workshop.market.do(coupons.redeem, who.account, wanted.code)}

@@ -3,38 +3,29 @@
 GET   /v1/listings                         -> page of Listings, by words, tags, order
 GET   /v1/listings/similar?file=...        -> Listings, by what their examples look like
 GET   /v1/listings/{id}                    -> Listing            not_found
-GET   /v1/listings/{id}/examples/{n}/{side}  -> a picture
 POST  /v1/listings                         -> 201 Listing        already_exists not_found
 PATCH, DELETE /v1/listings/{id}            PUT /v1/listings/{id}/offer
 POST  /v1/listings/{id}/publish, /withdraw                       wrong_state bad_option
-GET   /v1/listings/{id}/download           -> your copy          no_access
 GET   /v1/listings/{id}/sales              -> page of Sales, of one's own
 GET   /v1/listings/{id}/reviews            PUT, DELETE /v1/listings/{id}/review      no_access
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import Response as Empty
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query, Request
 
 from printroom.accounts.handles import account_of
 from printroom.accounts.principal import Principal
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor
-from printroom.api.files.content import ContentResponse
-from printroom.api.limits import MIB
-from printroom.api.market import schemas, told
+from printroom.api.market import bodies, handing, schemas, told
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, Plain, page, refusals
-from printroom.assets.assets import Content
-from printroom.core.errors import BadOption, NotFound
+from printroom.core.errors import BadOption
 from printroom.marketplace import listings, orders, reviews
-from printroom.marketplace.copies import Copy, copy_of
 from printroom.marketplace.listings import Card, Terms
 from printroom.marketplace.market import Market
 from printroom.marketplace.prices import WHOLE, Price
@@ -51,8 +42,7 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1/listings", tags=["market"])
     workshop = desk.service.workshop
     _looking(router, lambda: workshop.market)
-    _examples(router, desk)
-    _copies(router, desk)
+    router.include_router(handing.routes(desk))
     _selling(router, lambda: workshop.market)
     _sales(router, lambda: workshop.market)
     _reviewing(router, lambda: workshop.market)
@@ -112,75 +102,8 @@ def _looking(router: APIRouter, market: Any) -> None:
     )
     def listing(who: Who, id: Id) -> dict[str, Any]:  # noqa: A002
         """If you may see it."""
-        return shown(market(), who, id)
-
-
-def _examples(router: APIRouter, desk: Desk) -> None:
-    workshop = desk.service.workshop
-
-    @router.get(
-        "/{id}/examples/{number}/{side}",
-        summary="A picture of an example",
-        operation_id="getListingExample",
-        response_class=Empty,
-        responses={200: {"content": {"image/*": {}}}, **_GONE},
-    )
-    async def example(
-        who: Who,
-        id: Id,  # noqa: A002
-        number: int,
-        side: Literal["input", "output"],
-        request: Request,
-    ) -> Response:
-        """Its bytes, as of a file."""
         who.need("market:read")
-
-        def opened() -> Any:
-            found = workshop.market.look(_shown, who.account, id)
-            if not 0 < number <= len(found.examples):
-                raise NotFound(f"there is no example {number}", "GET the listing")
-            file = str(found.examples[number - 1][side])
-            return workshop.assets.content(workshop.assets.find(found.owner, file))
-
-        return ContentResponse(await desk.ask(opened), request, desk)
-
-
-def _copies(router: APIRouter, desk: Desk) -> None:
-    workshop = desk.service.workshop
-
-    @router.get(
-        "/{id}/download",
-        summary="Your copy",
-        operation_id="downloadListing",
-        response_class=Empty,
-        responses={
-            200: {"content": {"application/octet-stream": {}}},
-            **refusals(not_found=404, no_access=403),
-        },
-    )
-    async def copy(who: Who, id: Id) -> Response:  # noqa: A002
-        """The model that you bought a copy of; its metadata names your order."""
-        who.need("market:read")
-
-        def opened() -> tuple[Copy, Content]:
-            found = workshop.market.look(copy_of, who.account, id)
-            return found, workshop.assets.content(workshop.assets.find(found.owner, found.file))
-
-        found, content = await desk.ask(opened)
-        size = content.asset.size + len(found.tail)
-        headers = {
-            "content-disposition": f'attachment; filename="{found.name}"',
-            "content-length": str(size),
-            "cache-control": "private, no-store",
-        }
-        media_type = "application/octet-stream"
-        return StreamingResponse(_bytes(found, content), headers=headers, media_type=media_type)
-
-
-def _bytes(found: Copy, content: Content) -> Iterator[bytes]:
-    for start in range(0, content.asset.size, MIB):
-        yield bytes(content.read(start, min(MIB, content.asset.size - start)))
-    yield found.tail
+        return _told(market(), who, id)
 
 
 def _selling(router: APIRouter, market: Any) -> None:
@@ -192,11 +115,11 @@ def _selling(router: APIRouter, market: Any) -> None:
         response_model=schemas.Listing,
         responses=refusals(not_found=404, already_exists=409),
     )
-    def create(who: Who, wanted: schemas.NewListing, request: Request) -> dict[str, Any]:
+    def create(who: Who, wanted: bodies.NewListing, request: Request) -> dict[str, Any]:
         """A draft of a model or pipeline of yours, which nobody else sees."""
         who.need("market:write")
         made = market().create(actor(who, request), wanted.kind, wanted.name, _card(wanted))
-        return shown(market(), who, made.id)
+        return _told(market(), who, made.id)
 
     @router.patch(
         "/{id}",
@@ -205,11 +128,11 @@ def _selling(router: APIRouter, market: Any) -> None:
         response_model=schemas.Listing,
         responses=_GONE,
     )
-    def edit(who: Who, id: Id, wanted: schemas.Words, request: Request) -> dict[str, Any]:  # noqa: A002
+    def edit(who: Who, id: Id, wanted: bodies.Words, request: Request) -> dict[str, Any]:  # noqa: A002
         """Other words and examples, in place of all there were; the prices stay."""
         who.need("market:write")
         market().edit(actor(who, request), id, _card(wanted))
-        return shown(market(), who, id)
+        return _told(market(), who, id)
 
     @router.put(
         "/{id}/offer",
@@ -218,7 +141,7 @@ def _selling(router: APIRouter, market: Any) -> None:
         response_model=schemas.Listing,
         responses=_GONE,
     )
-    def offer(who: Who, id: Id, wanted: schemas.NewOffer, request: Request) -> dict[str, Any]:  # noqa: A002
+    def offer(who: Who, id: Id, wanted: bodies.NewOffer, request: Request) -> dict[str, Any]:  # noqa: A002
         """The terms from now on; what was bought before stays as it was bought."""
         who.need("market:write")
         price = wanted.price
@@ -230,7 +153,7 @@ def _selling(router: APIRouter, market: Any) -> None:
             wanted.version,
         )
         market().offer(actor(who, request), id, terms)
-        return shown(market(), who, id)
+        return _told(market(), who, id)
 
     @router.post(
         "/{id}/publish",
@@ -239,11 +162,11 @@ def _selling(router: APIRouter, market: Any) -> None:
         response_model=schemas.Listing,
         responses=refusals(not_found=404, wrong_state=409),
     )
-    def publish(who: Who, id: Id, wanted: schemas.Publishing, request: Request) -> dict[str, Any]:  # noqa: A002
+    def publish(who: Who, id: Id, wanted: bodies.Publishing, request: Request) -> dict[str, Any]:  # noqa: A002
         """Show it. All models in it need a report of a verification that they passed."""
         who.need("market:write")
         market().publish(actor(who, request), id, wanted.visibility, wanted.shared_with)
-        return shown(market(), who, id)
+        return _told(market(), who, id)
 
     @router.post(
         "/{id}/withdraw",
@@ -256,14 +179,14 @@ def _selling(router: APIRouter, market: Any) -> None:
         """No new run, no new order, from this moment on."""
         who.need("market:write")
         market().do(listings.withdraw, actor(who, request), id)
-        return shown(market(), who, id)
+        return _told(market(), who, id)
 
     @router.delete(
         "/{id}",
         summary="Remove a listing",
         operation_id="removeListing",
         status_code=204,
-        responses=_GONE,
+        responses=refusals(not_found=404, wrong_state=409),
     )
     def remove(who: Who, id: Id, request: Request) -> None:  # noqa: A002
         """For good; its subscriptions end with their months."""
@@ -282,10 +205,10 @@ def _sales(router: APIRouter, market: Any) -> None:
     def sales(who: Who, id: Id, after: After = None, limit: Most = MOST) -> dict[str, Any]:  # noqa: A002
         """Runs and months, the newest first, without saying to whom."""
         who.need("market:read")
-        if market().look(_shown, who.account, id).owner != who.account:
+        if market().look(listings.shown, who.account, id).owner != who.account:
             raise listings.missing(id)
-        found = market().look(orders.sold, id, _time(after), limit)
-        last = repr(found[-1].at) if found else None
+        found = market().look(orders.sold, id, _sale(after), limit)
+        last = f"{found[-1].at!r}_{found[-1].id}" if found else None
         return page([asdict(one) for one in found], limit, last)
 
 
@@ -300,7 +223,7 @@ def _reviewing(router: APIRouter, market: Any) -> None:
     def listed(who: Who, id: Id, after: After = None, limit: Most = MOST) -> dict[str, Any]:  # noqa: A002
         """By those who ran it, the newest first."""
         who.need("market:read")
-        market().look(_shown, who.account, id)
+        market().look(listings.shown, who.account, id)
         found = market().look(reviews.listed, id, _time(after), limit)
         data = market().look(told.reviews_json, found)
         return page(data, limit, repr(found[-1].at) if found else None)
@@ -312,10 +235,10 @@ def _reviewing(router: APIRouter, market: Any) -> None:
         response_model=schemas.Review,
         responses=refusals(not_found=404, no_access=403),
     )
-    def write(who: Who, id: Id, wanted: schemas.NewReview) -> dict[str, Any]:  # noqa: A002
+    def write(who: Who, id: Id, wanted: bodies.NewReview) -> dict[str, Any]:  # noqa: A002
         """Of what your account ran, in place of what it said before."""
         who.need("market:write")
-        market().look(_shown, who.account, id)
+        market().look(listings.shown, who.account, id)
         made = market().do(reviews.write, who.account, id, wanted.stars, wanted.text)
         found: list[dict[str, Any]] = market().look(told.reviews_json, [made])
         return found[0]
@@ -333,21 +256,16 @@ def _reviewing(router: APIRouter, market: Any) -> None:
         market().do(reviews.remove, who.account, id)
 
 
-def shown(market: Market, who: Principal, name: str) -> dict[str, Any]:
+def _told(market: Market, who: Principal, name: str) -> dict[str, Any]:
     """A listing as `who` sees it. Raises NotFound."""
-    who.need("market:read")
     return market.look(told.shown, who.account, name)
-
-
-def _shown(connection: Any, _now: float, account: str, name: str) -> listings.Listing:
-    return listings.shown(connection, account, name)
 
 
 def _account(connection: Any, _now: float, handle: str) -> str:
     return account_of(connection, handle) or ""
 
 
-def _card(wanted: schemas.Words) -> Card:
+def _card(wanted: bodies.Words) -> Card:
     examples = tuple(one.model_dump() for one in wanted.examples)
     return Card(wanted.title, wanted.text, tuple(wanted.tags), examples)
 
@@ -365,6 +283,12 @@ def _skip(after: str | None) -> int:
     if not (after.isascii() and after.isdigit() and int(after) <= FURTHEST):
         raise BadOption("there is no such page", "take `next` of the page before")
     return int(after)
+
+
+def _sale(after: str | None) -> tuple[float, str] | None:
+    at, _, name = (after or "").partition("_")
+    time = _time(at or None)
+    return None if time is None else (time, name)
 
 
 def _time(after: str | None) -> float | None:

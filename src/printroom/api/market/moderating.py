@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor, page
-from printroom.api.market import schemas
+from printroom.api.market import bodies, schemas
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, refusals
 from printroom.marketplace import listings, reports
@@ -37,7 +37,7 @@ def routes(desk: Desk) -> APIRouter:
         response_model=schemas.Report,
         responses=refusals(not_found=404, already_exists=409),
     )
-    def create(who: Who, wanted: schemas.NewReport, request: Request) -> dict[str, Any]:
+    def create(who: Who, wanted: bodies.NewReport, request: Request) -> dict[str, Any]:
         """Say what is wrong with it."""
         who.need("market:read")
         me = actor(who, request)
@@ -60,7 +60,7 @@ def routes(desk: Desk) -> APIRouter:
         response_model=schemas.Report,
         responses=_WRONG,
     )
-    def decide(who: Who, id: Id, wanted: schemas.Decision, request: Request) -> dict[str, Any]:  # noqa: A002
+    def decide(who: Who, id: Id, wanted: bodies.Decision, request: Request) -> dict[str, Any]:  # noqa: A002
         """Take the listing down, or not; of an appeal, leave it down, or not."""
         who.need("admin")
         me = actor(who, request)
@@ -76,7 +76,7 @@ def routes(desk: Desk) -> APIRouter:
         response_model=schemas.Report,
         responses=_WRONG,
     )
-    def appeal(who: Who, id: Id, wanted: schemas.Appeal, request: Request) -> dict[str, Any]:  # noqa: A002
+    def appeal(who: Who, id: Id, wanted: bodies.Appeal, request: Request) -> dict[str, Any]:  # noqa: A002
         """Ask for another look at a listing of yours that was taken down; once."""
         who.need("market:write")
         found = workshop.market.do(reports.appeal, actor(who, request), id, wanted.text)

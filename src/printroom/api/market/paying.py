@@ -17,7 +17,8 @@ from starlette.responses import PlainTextResponse
 
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor, page
-from printroom.api.market import schemas
+from printroom.api.market import bodies, schemas
+from printroom.api.proxied import base_of
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, refusals
 from printroom.api.runs.routes import Key
@@ -98,7 +99,7 @@ def _topups(router: APIRouter, desk: Desk) -> None:
         responses=refusals(payment_failed=502, idempotency_key_reused=422),
     )
     def create(
-        who: Who, wanted: schemas.NewTopup, request: Request, key: Key = None
+        who: Who, wanted: bodies.NewTopup, request: Request, key: Key = None
     ) -> dict[str, Any]:
         """The answer says where they are paid; they are in the wallet once they are."""
         who.need("market:write")
@@ -154,7 +155,7 @@ def _payouts(router: APIRouter, desk: Desk) -> None:
         responses=refusals(not_found=404, idempotency_key_reused=422),
     )
     def create(
-        who: Who, wanted: schemas.NewPayout, request: Request, key: Key = None
+        who: Who, wanted: bodies.NewPayout, request: Request, key: Key = None
     ) -> dict[str, Any]:
         """Out of what you sold, once it has matured."""
         who.need("market:write")
@@ -216,4 +217,4 @@ def _has(connection: Any, _now: float, account: str) -> dict[str, int]:
 
 def _home(desk: Desk, request: Request) -> str:
     """Where the buyer comes back to."""
-    return desk.service.workshop.settings.url or str(request.base_url)
+    return base_of(request.scope, desk.service.workshop.settings.url)

@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from printroom.accounts.handles import handle_of
 from printroom.core.errors import NotFound
 from printroom.marketplace import badges, entitlements, listings, search
-from printroom.marketplace.entitlements import Entitlement
 from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.prices import WHOLE
 from printroom.marketplace.reviews import Review
@@ -53,11 +52,11 @@ def mine(
 
 def shown(connection: Connection, now: float, account: str, name: str) -> dict[str, Any]:
     """One listing, if `account` may see it. Raises NotFound."""
-    found = listings.shown(connection, account, name)
+    found = listings.shown(connection, now, account, name)
     return _told(connection, now, account, found, search.standing(connection, name))
 
 
-def offer_json(offer: Offer) -> dict[str, Any]:
+def _offer(offer: Offer) -> dict[str, Any]:
     """The terms of a listing."""
     price = offer.price
     return {
@@ -73,11 +72,6 @@ def offer_json(offer: Offer) -> dict[str, Any]:
         "version": offer.version,
         "made_at": offer.made_at,
     }
-
-
-def right_json(right: Entitlement) -> dict[str, Any]:
-    """A subscription."""
-    return asdict(right)
 
 
 def reviews_json(
@@ -111,11 +105,11 @@ def _told(
         "examples": [
             _example(listing.id, number, one) for number, one in enumerate(listing.examples, 1)
         ],
-        "offer": offer_json(listings.offered(connection, listing.id)) if listing.offer else None,
+        "offer": _offer(listings.offered(connection, listing.id)) if listing.offer else None,
         "standing": asdict(standing),
         "badges": [asdict(one) for one in earned],
         "own": listing.owner == account,
-        "access": None if right is None else right_json(right),
+        "access": None if right is None else asdict(right),
         "created_at": listing.created_at,
         "changed_at": listing.changed_at,
     }

@@ -30,7 +30,7 @@ from printroom.api.models.schemas import ONE, Name, Owner
 from printroom.api.models.shelf import ModelShelf
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Most, page, refusals
-from printroom.api.runs.routes import Key, number
+from printroom.api.runs.routes import Key, number, once
 from printroom.api.runs.stream import EventStream
 from printroom.catalogue.entries import Draft
 from printroom.core.errors import BadOption
@@ -228,8 +228,6 @@ def _following(router: APIRouter, desk: Desk, shelf: ModelShelf) -> None:
 
 def draft_of(who: Principal, body: schemas.ModelCreate, key: str | None) -> Draft:
     """What a request gives. Raises BadOption."""
-    if key is not None and not key.isprintable():
-        raise BadOption("this cannot be an Idempotency-Key", "take 1 to 255 printable letters")
     try:
         reading = None if body.reading is None else Reading.of(body.reading).raw()
         json.dumps(reading, allow_nan=False)
@@ -239,6 +237,6 @@ def draft_of(who: Principal, body: schemas.ModelCreate, key: str | None) -> Draf
         "licence": body.licence, "task": body.task, "reading": reading, "parts": body.parts,
     }  # fmt: skip
     return Draft(
-        who.account, body.name, body.title, body.description, declared, key or None,
+        who.account, body.name, body.title, body.description, declared, once(key),
         who.key or who.user,
     )  # fmt: skip

@@ -10,8 +10,9 @@ In threads: all of it may wait for the database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -47,34 +48,25 @@ class ModelShelf:
     def listed(self, who: Principal, query: str, after: str | None, most: int) -> list[Json]:
         """The newest version of each name behind `after` that has all words of `query`."""
         paces = self._paces()
-        found = {}
+        found: dict[str, Callable[[], Json]] = {}  # told when its page comes: that reads files
         handle, mine = self._workshop.owned.of(who.account)
         for entry in mine:
-            found[f"{handle}/{entry.name}"] = of_account(
-                entry,
-                handle,
-                paces.get(f"{handle}/{entry.name}@{entry.version}"),
-                mine=True,
-                full=entry.verdict != "passed",
-            )
+            pace = paces.get(Seen(entry, handle, "").id)
+            full = entry.verdict != "passed"
+            telling = partial(of_account, entry, handle, pace, mine=True, full=full)
+            found[f"{handle}/{entry.name}"] = telling
         for model in reversed(self._workshop.catalogue.models):  # earlier folders, newer versions
-            found[model.card.name] = of_server(model, paces.get(model.card.id))
+            found[model.card.name] = partial(of_server, model, paces.get(model.card.id))
         words = query.lower().split()
-        chosen = (
-            found[name]
-            for name in sorted(found)
-            if (after is None or name > after) and _matches(found[name], words)
-        )
-        return [told for _, told in zip(range(most), chosen, strict=False)]
+        told = (found[name]() for name in sorted(found) if after is None or name > after)
+        return list(islice((one for one in told if _matches(one, words)), most))
 
     def one(self, who: Principal, name: str) -> Json:
         """A version, or the newest."""
         for model in self._workshop.catalogue.models:
             if name in (model.card.id, model.card.name):
                 return of_server(model, self._paces().get(model.card.id))
-        admin = who.may("admin")
-        seen = self._workshop.owned.known(name) if admin else self._seen(who.account, name)
-        return self._told(who.account, seen, full=admin)
+        return self._told(who.account, self._looked(who, name), full=who.may("admin"))
 
     def versions(self, who: Principal, name: str, before: int | None, most: int) -> list[Json]:
         """Versions of a name below `before`, the newest first. Raises NotFound."""
@@ -95,11 +87,10 @@ class ModelShelf:
 
     def report(self, who: Principal, name: str) -> Json:
         """What was found when a model was examined, as it was signed. Raises NotFound."""
-        admin, owned = who.may("admin"), self._workshop.owned
-        seen = owned.known(name) if admin else self._seen(who.account, name)
-        if seen.entry.report is None:
+        report = self._looked(who, name).entry.report
+        if report is None:
             raise NotFound(f"there is no report on {name} yet", "wait until it was examined")
-        return seen.entry.report
+        return report
 
     def key(self) -> str:
         """The public half of what this server signs reports with, base64."""
@@ -121,8 +112,7 @@ class ModelShelf:
         seen, now = self._own(actor.account, name), self._workshop.database.clock()
 
         def change(connection: Connection) -> Entry:
-            subject = f"{seen.handle}/{seen.entry.name}@{seen.entry.version}"
-            note(connection, now, actor, "model.changed", subject)
+            note(connection, now, actor, "model.changed", seen.id)
             return entries.changed(connection, seen.entry, title, description)
 
         entry = self._workshop.database.run(change)
@@ -152,14 +142,14 @@ class ModelShelf:
             found = entries.chosen(connection, seen.entry.account, *seen.named)
             entry = next((one for one in found if one.verdict == "review"), None)
             if entry is None or entry.report_json is None:
-                raise WrongState(f"of {name} nothing is to be decided", "see its examination")
+                raise WrongState(f"of {seen.id} nothing is to be decided", "see its examination")
             report = Report.from_json(entry.report_json)
             decided = key.sign(report.decided(by, passed=passed, reason=reason, now=now))
             entries.decided(connection, entry, decided.raw())
-            note(connection, now, actor, "model.decided", name, passed=passed)
+            note(connection, now, actor, "model.decided", seen.id, passed=passed)
 
         self._workshop.database.run(decide)
-        return self._seen_again(actor, name)
+        return self._seen_again(actor, seen.id)
 
     def stop(self, actor: Actor, name: str, *, again: bool) -> Json:
         """Suspend a version, or let it go on `again`. Raises NotFound, WrongState."""
@@ -168,12 +158,12 @@ class ModelShelf:
         def stop(connection: Connection) -> None:
             if not entries.suspended(connection, seen.entry.id, again=again):
                 wrong = "not suspended" if again else "not ready"
-                raise WrongState(f"{name} is {wrong}", "GET it to see its state")
+                raise WrongState(f"{seen.id} is {wrong}", "GET it to see its state")
             action = "model.resumed" if again else "model.suspended"
-            note(connection, now, actor, action, name)
+            note(connection, now, actor, action, seen.id)
 
         self._workshop.database.run(stop)
-        return self._seen_again(actor, name)
+        return self._seen_again(actor, seen.id)
 
     def _seen_again(self, actor: Actor, name: str) -> Json:
         self._workshop.owned.forget()
@@ -194,6 +184,12 @@ class ModelShelf:
     def _seen(self, account: str, name: str) -> Seen:
         return self._workshop.owned.seen(name, (account,), ready=False)
 
+    def _looked(self, who: Principal, name: str) -> Seen:
+        """As `who` may see it: who runs the server sees everything."""
+        if who.may("admin"):
+            return self._workshop.owned.known(name)
+        return self._seen(who.account, name)
+
     def _own(self, account: str, name: str) -> Seen:
         seen = self._seen(account, name)
         if seen.entry.account != account:
@@ -202,7 +198,7 @@ class ModelShelf:
 
     def _told(self, account: str, seen: Seen, *, full: bool = False) -> Json:
         entry, mine = seen.entry, seen.entry.account == account
-        pace = self._paces().get(f"{seen.handle}/{entry.name}@{entry.version}")
+        pace = self._paces().get(seen.id)
         return of_account(entry, seen.handle, pace, mine=mine, full=mine or full)
 
     def _paces(self) -> Mapping[str, float]:

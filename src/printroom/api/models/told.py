@@ -91,7 +91,7 @@ _NO_CARD: Mapping[str, Any] = {
 
 def _of_card(card: ModelCard, pace: float | None) -> dict[str, Any]:
     geometry, reading = card.geometry, card.reading
-    metric, unit = ("angular error", "°") if card.task == "colour" else ("psnr", "dB")
+    metric, unit = card.measure
     return {
         "parameters": card.parameters,
         "geometry": {

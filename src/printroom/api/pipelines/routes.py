@@ -19,10 +19,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from printroom.api.access import Anyone, Who
+from printroom.api.openapi import SCHEMES, SECURITY
 from printroom.api.pipelines import schemas
 from printroom.api.pipelines.document import pipeline_path
 from printroom.api.pipelines.endpoint import PREFIX
 from printroom.api.pipelines.told import lines, page, version
+from printroom.api.refusals import problem_schema
 from printroom.api.runs.documents import refusals
 from printroom.core.errors import NotAllowed
 from printroom.pipelines.drawing import mermaid
@@ -124,4 +126,6 @@ def _listing(router: APIRouter, workshop: Workshop) -> None:
             "openapi": "3.1.0",
             "info": about | {"x-printroom": installed("printroom")},
             "paths": {PREFIX + graph.id: pipeline_path(graph)},
+            "components": {"schemas": {"Problem": problem_schema()}, "securitySchemes": SCHEMES},
+            "security": SECURITY,
         }

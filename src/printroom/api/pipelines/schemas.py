@@ -6,7 +6,7 @@ texts of RFC 3339.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -254,6 +254,3 @@ class Palette(BaseModel):
 
     steps: list[PaletteStep]
     kinds: dict[str, KindOfPort]
-
-
-Answer = dict[str, Any]

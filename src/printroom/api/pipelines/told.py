@@ -31,15 +31,17 @@ def lines(workshop: Workshop, found: Sequence[Published]) -> list[dict[str, Any]
         for name, known in workshop.pipelines.aliases(account, names).items()
     }
     return [
-        line(one, aliases.get((one.account or "", one.spec.name), {})) | _ports(workshop, one)
+        line(one, aliases.get((one.account or "", one.spec.name), {})) | _known(workshop, one)
         for one in found
     ]
 
 
 def page(workshop: Workshop, found: Published, graph: Graph, *, whole: bool) -> dict[str, Any]:
     """All that is told of one version; `whole`: also how it is made."""
-    (told,) = lines(workshop, [found])
-    spec = found.spec
+    spec, aliases = found.spec, {}
+    if found.account is not None:
+        aliases = workshop.pipelines.aliases(found.account, [spec.name])[spec.name]
+    told = line(found, aliases) | _ports(found, graph)
     return told | {
         "by": found.by if whole else None,
         "yaml": spec.to_yaml() if whole else None,
@@ -83,10 +85,13 @@ def written(ports: Mapping[str, Port]) -> dict[str, Any]:
     return {name: {"type": one} if isinstance(one, str) else one for name, one in found.items()}
 
 
-def _ports(workshop: Workshop, found: Published) -> dict[str, Any]:
-    inputs = written(found.spec.inputs)
+def _known(workshop: Workshop, found: Published) -> dict[str, Any]:
     try:
-        graph = workshop.shelf.ready(found)
+        return _ports(found, workshop.shelf.ready(found))
     except PrintroomError as error:  # a step or a model of it is not here any more
-        return {"inputs": inputs, "outputs": None, "fault": str(error)}
-    return {"inputs": inputs, "outputs": written(graph.results), "fault": None}
+        return {"inputs": written(found.spec.inputs), "outputs": None, "fault": str(error)}
+
+
+def _ports(found: Published, graph: Graph) -> dict[str, Any]:
+    inputs, outputs = written(found.spec.inputs), written(graph.results)
+    return {"inputs": inputs, "outputs": outputs, "fault": None}

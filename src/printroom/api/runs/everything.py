@@ -27,6 +27,7 @@ from printroom.database.prepared import Prepared, Row
 from printroom.jobs.events import TOPIC, Event
 from printroom.jobs.model import EVENTS, JOBS, Job
 from printroom.jobs.queue import Queue
+from printroom.jobs.states import OVER
 from printroom.runs.handler import KIND
 from printroom.runs.view import event_json, run_json
 
@@ -41,7 +42,6 @@ BACK = 5.0
 """The same for a listener that comes again."""
 MOST = 1000
 """Events that are told again to a listener that comes again, and that wait for one at most."""
-_OVER = ("done", "dead", "cancelled")
 _PRIVATE = ("preview", "log")
 _log = logging.getLogger("printroom.api")
 _keys = (
@@ -234,7 +234,7 @@ class Everything:
         ((kind, data),) = _DATA(connection, {"named": run, "which": number})
         said: dict[str, Any] = {"run_id": run}
         said |= event_json(Event(number, at, kind, json.loads(data)))
-        if kind in _OVER and (row := _RUN.first(connection, {"named": run})) is not None:
+        if kind in OVER and (row := _RUN.first(connection, {"named": run})) is not None:
             said["run"] = run_json(Job.of(row))
         text = json.dumps(said, separators=(",", ":"))
         return Told(run, number, f"id: {round(at * 1e6)}\nevent: {kind}\ndata: {text}\n\n".encode())

@@ -224,6 +224,13 @@ def _everything(router: APIRouter, desk: Desk) -> None:
         )
 
 
+def once(key: str | None) -> str | None:
+    """An `Idempotency-Key` that was sent; None = none was. Raises BadOption."""
+    if key is not None and not key.isprintable():
+        raise BadOption("this cannot be an Idempotency-Key", "take 1 to 255 printable letters")
+    return key or None
+
+
 def asked_for(who: Principal, body: schemas.RunCreate, key: str | None) -> Asked:
     """What a request wants, for whoever sent it. Raises NotFound, NotAllowed."""
     if body.pipeline is not None:
@@ -231,8 +238,6 @@ def asked_for(who: Principal, body: schemas.RunCreate, key: str | None) -> Asked
         who.need("pipelines:read")
     if body.target is not None:
         who.need_target(said(body.target, who.account))
-    if key is not None and not key.isprintable():
-        raise BadOption("this cannot be an Idempotency-Key", "take 1 to 255 printable letters")
     return Asked(
         who.account,
         body.target or "",
@@ -240,7 +245,7 @@ def asked_for(who: Principal, body: schemas.RunCreate, key: str | None) -> Asked
         body.output.wanted,
         body.pipeline,
         webhook=body.webhook,
-        key=key or None,
+        key=once(key),
         deadline=body.deadline,
         by=who.key,
         end_user=who.end_user,

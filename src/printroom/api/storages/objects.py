@@ -72,6 +72,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get(
         "/v1/storages/{name}/objects",
         summary="What lies in a store",
+        operation_id="listStorageObjects",
         responses={200: {"model": StoreEntries}, **refusals(**_STORE, bad_key=422, overloaded=503)},
     )
     def listed(
@@ -93,6 +94,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.post(
         "/v1/storages/{name}/files",
         summary="Take a file out of a store",
+        operation_id="takeStorageFile",
         status_code=201,
         responses={
             201: {"model": File},

@@ -15,7 +15,7 @@ from typing import Any
 from printroom.catalogue.verification.file import ints
 from printroom.catalogue.verification.refusing import Refused
 from printroom.catalogue.verification.report import Finding, Rules
-from printroom.catalogue.verification.wire import Message, Span, WireFault, signed
+from printroom.catalogue.verification.wire import Message, Span, WireFault
 
 LOOPS = ("Loop", "Scan")
 SHOWN = 24
@@ -178,7 +178,7 @@ def _number(data: mmap.mmap | bytes, tensor: Message) -> int | None:
         values = list(ints(data, tensor, "int64_data", 1))
     except WireFault:
         return None
-    return signed(values[0]) if len(values) == 1 else None
+    return values[0] if len(values) == 1 else None
 
 
 def _ports(model: Message, name: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _mark(model: Model) -> str:
 
 def _made(model: Model) -> str:
     card = model.card
-    if not model.trusted or card.runtime != "onnx" or card.reading.generates or model.stored:
+    if not model.in_process or card.reading.generates or model.stored:
         return ""
     try:
         painting = Painting(open_onnx(model.weights, card.reading), card)

@@ -42,6 +42,8 @@ _MARK = 1 << 16
 """Characters of a fingerprint."""
 _TILE = 1 << 14
 """Pixels of a side of a tile, or of what a model must see beside one."""
+_DEEP = 8
+"""Lists and objects within one another, in evidence."""
 
 
 @dataclass
@@ -95,6 +97,8 @@ class Listener:
         """Raises Garbage."""
         try:
             raw = json.loads(text, parse_constant=_no_number)
+            # 1e999 and half a surrogate pair are read, and cannot be told on
+            json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
             (kind, value), *others = dict(raw).items()
             if others or (len(text) > _LINE and kind != "picture"):
                 raise ValueError("a line with too much in it")
@@ -118,6 +122,9 @@ class Listener:
             raise ValueError(f"{finding.code} comes twice")
         if not isinstance(finding.evidence, dict):
             raise ValueError("evidence of no kind")
+        _shallow(finding.evidence, _DEEP)
+        if "seconds_per_megapixel" in finding.evidence:  # the one that is more than told on
+            _number(finding.evidence["seconds_per_megapixel"], 0, 1e12)
         reason, seconds = str(finding.reason)[:TEXT], _number(finding.seconds, 0, 1e6)
         self._add(replace(finding, reason=reason, seconds=seconds))
         if finding.code == "trial.studied":
@@ -232,6 +239,15 @@ def _text(value: Any, most: int) -> str:
     if not isinstance(value, str) or len(value) > most:
         raise ValueError(f"no text of at most {most} characters")
     return value
+
+
+def _shallow(value: Any, deep: int) -> None:
+    """Evidence is copied and written by code that calls itself for each level."""
+    if isinstance(value, dict | list):
+        if not deep:
+            raise ValueError(f"evidence is more than {_DEEP} deep")
+        for one in value.values() if isinstance(value, dict) else value:
+            _shallow(one, deep - 1)
 
 
 def _no_number(name: str) -> NoReturn:

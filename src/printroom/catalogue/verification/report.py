@@ -9,7 +9,7 @@ A report is a value. It says of itself what it cannot say: what is hidden in wei
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
@@ -186,9 +186,3 @@ def _finding(raw: Mapping[str, Any]) -> Finding:
     if finding.stage not in STAGES or finding.verdict not in get_args(Outcome):
         raise ValueError(f"{finding.stage} {finding.verdict} is no finding")
     return finding
-
-
-def worst(findings: Sequence[Finding]) -> Outcome:
-    """Of several findings; passed where there are none."""
-    order: tuple[Outcome, ...] = ("refused", "review", "unchecked")
-    return next((one for one in order if any(f.verdict == one for f in findings)), "passed")

@@ -13,17 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.core.errors import KeyReused
 from printroom.marketplace.ledger.model import HOLDS
 from printroom.marketplace.ledger.posting import Posted, Posting, post, solvent
+from printroom.marketplace.rows import Adding
 
 _COLUMNS = (HOLDS.c.key, HOLDS.c.subject, HOLDS.c.account, HOLDS.c.amount, HOLDS.c.expires_at)
-_ADD = {
-    "sqlite": sqlite.insert(HOLDS).on_conflict_do_nothing().returning(HOLDS.c.key),
-    "postgresql": postgresql.insert(HOLDS).on_conflict_do_nothing().returning(HOLDS.c.key),
-}
+_ADD = Adding(HOLDS)
 _KNOWN = select(*_COLUMNS).where(HOLDS.c.key == bindparam("name"))
 _OPEN = HOLDS.c.state == literal_column("'open'")
 """As written in the indexes: with a parameter in it none would be used."""
@@ -55,9 +52,8 @@ def place(connection: Connection, now: float, hold: Hold) -> bool:
     """Set credits aside; False: this hold was placed before. Raises NotEnoughCredits, KeyReused."""
     row = {name: getattr(hold, name) for name in Hold.__slots__}
     with solvent():
-        query = _ADD[connection.dialect.name]
-        fresh = connection.execute(query, row | {"state": "open", "made_at": now}).scalar()
-    if fresh is not None:
+        fresh = _ADD(connection, row | {"state": "open", "made_at": now})
+    if fresh:
         return True
     known = Hold(*connection.execute(_KNOWN, {"name": hold.key}).one())
     if known != hold:

@@ -17,18 +17,15 @@ from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import Connection, TextClause, bindparam, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import KeyReused, NotEnoughCredits
 from printroom.marketplace.ledger.model import LINES, SOLVENT, TXNS
+from printroom.marketplace.rows import Adding
 
 Kind = Literal["topup", "gift", "run", "order", "refund", "maturity", "payout", "returned"]
-_ADD = {
-    "sqlite": sqlite.insert(TXNS).on_conflict_do_nothing().returning(TXNS.c.id),
-    "postgresql": postgresql.insert(TXNS).on_conflict_do_nothing().returning(TXNS.c.id),
-}
+_ADD = Adding(TXNS)
 _COLUMNS = ("txn", "number", "source", "target", "amount")
 _MOST = 100
 """Lines in one statement."""
@@ -79,8 +76,9 @@ class Posted:
 
 def post(connection: Connection, now: float, posting: Posting) -> Posted:
     """Write a posting. Raises NotEnoughCredits, KeyReused."""
+    txn = new_id("txn", now)
     row = {
-        "id": new_id("txn", now),
+        "id": txn,
         "key": posting.key,
         "fingerprint": posting.fingerprint,
         "kind": posting.kind,
@@ -88,8 +86,7 @@ def post(connection: Connection, now: float, posting: Posting) -> Posted:
         "reverses": posting.reverses,
         "at": now,
     }
-    txn = connection.execute(_ADD[connection.dialect.name], row).scalar()
-    if txn is None:
+    if not _ADD(connection, row):
         return _again(connection, posting)
     moved = [line for line in posting.lines if line.amount]
     with solvent():

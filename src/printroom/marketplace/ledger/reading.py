@@ -52,28 +52,19 @@ def balance(connection: Connection, account: str) -> Balance:
 def moves(
     connection: Connection,
     accounts: Sequence[str],
-    *,
-    since: float = 0.0,
-    until: float = float("inf"),
-    before: str | None = None,
-    most: int | None = None,
+    since: float,
+    until: float,
 ) -> list[Move]:
-    """What came into and went out of `accounts`, the newest first; `before`: a txn, for pages."""
+    """What came into and went out of `accounts` from `since` until `until`, the oldest first."""
     query = _lines(accounts).subquery()
     amount = func.sum(query.c.amount)
     found = (
         select(TXNS.c.id, TXNS.c.at, TXNS.c.kind, TXNS.c.subject, query.c.account, amount)
         .join(query, query.c.txn == TXNS.c.id)
-        .where(TXNS.c.at >= since)
+        .where(TXNS.c.at >= since, TXNS.c.at < until)
         .group_by(TXNS.c.id, TXNS.c.at, TXNS.c.kind, TXNS.c.subject, query.c.account)
-        .order_by(TXNS.c.id.desc(), query.c.account)
+        .order_by(TXNS.c.id, query.c.account)
     )
-    if until != float("inf"):
-        found = found.where(TXNS.c.at < until)
-    if before is not None:
-        found = found.where(TXNS.c.id < before)
-    if most is not None:
-        found = found.limit(most)
     return [Move(*row[:5], int(row[5])) for row in connection.execute(found)]
 
 

@@ -27,6 +27,7 @@ TOLERANCE = 300
 """Seconds by which a notice may be late."""
 _PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 _FAILED = ("checkout.session.expired", "checkout.session.async_payment_failed")
+_DISPUTE = "charge.dispute.funds_withdrawn"
 _log = logging.getLogger(__name__)
 
 
@@ -104,21 +105,34 @@ class Stripe:
         return Enrolled(destination, link.url)
 
     def told(self, body: bytes, signature: str) -> Notice | None:
-        """What Stripe says. Raises BadOption for what is forged, cut short or late."""
+        """What Stripe says. Raises BadOption for what is forged, cut short or late; PaymentFailed
+        where Stripe has to be asked what it is about, and cannot be: it tells it again.
+        """
         remedy = "see to the secret of the webhook, and to this machine's clock"
         try:
             text = body.decode()
             stripe.WebhookSignature.verify_header(text, signature, self._secret, TOLERANCE)
             event = json.loads(text)
-            return _notice(str(event["id"]), str(event["type"]), event["data"]["object"])
+            kind, thing = str(event["type"]), event["data"]["object"]
+            about = self._disputed(thing) if kind == _DISPUTE else thing.get("metadata") or {}
+            return _notice(str(event["id"]), kind, thing, about)
         except (ValueError, stripe.SignatureVerificationError):
             raise BadOption("this notice is not signed by Stripe, or late", remedy) from None
         except (KeyError, TypeError, AttributeError):
             raise BadOption("this is no notice of Stripe's", "see its address there") from None
 
+    def _disputed(self, dispute: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Unlike a charge, a dispute has no metadata of the payment that it is about."""
+        try:
+            payment = self._client.v1.payment_intents.retrieve(str(dispute["payment_intent"]))
+        except stripe.StripeError as error:
+            raise _failed(error) from None
+        return payment.metadata.to_dict() if payment.metadata else {}
 
-def _notice(name: str, kind: str, thing: Mapping[str, Any]) -> Notice | None:
-    about = thing.get("metadata") or {}
+
+def _notice(
+    name: str, kind: str, thing: Mapping[str, Any], about: Mapping[str, Any]
+) -> Notice | None:
     topup, payout = str(about.get("topup") or ""), str(about.get("payout") or "")
     if topup and kind in _PAID and thing["payment_status"] == "paid":
         return Notice(name, "paid", topup)
@@ -126,7 +140,7 @@ def _notice(name: str, kind: str, thing: Mapping[str, Any]) -> Notice | None:
         return Notice(name, "failed", topup)
     if topup and kind == "charge.refunded":
         return Notice(name, "returned", topup, int(thing["amount_refunded"]))
-    if topup and kind == "charge.dispute.funds_withdrawn":
+    if topup and kind == _DISPUTE:
         return Notice(name, "returned", topup, int(thing["amount"]))
     return Notice(name, "bounced", payout) if payout and kind == "transfer.reversed" else None
 

@@ -24,8 +24,6 @@ from printroom.core.errors import BadOption
 from printroom.pipelines.declare import declared_step
 from printroom.steps.moderate.moderate import Moderate
 
-LARGEST = 1 << 20
-"""Bytes of the file."""
 _OWN = ("name", "subject")
 
 
@@ -48,8 +46,7 @@ def screens(path: Path | None) -> list[ModerateScreen]:
     if path is None:
         return []
     try:
-        text = path.read_bytes()[: LARGEST + 1]
-        raw = tomllib.loads(text.decode("utf-8")) if len(text) <= LARGEST else {}
+        raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise BadOption(f"the screens in {path} cannot be read", str(error)) from error
     listed: Any = raw.get("screen")

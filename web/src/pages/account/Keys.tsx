@@ -1,23 +1,18 @@
 // Keys: made with scopes, shown once, revoked.
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, data } from '../../api/client'
+import { usePages } from '../../api/pages'
+import type { components } from '../../api/schema'
 import { t as common } from '../../texts/en'
 import { t } from '../../texts/account'
-import { copyText } from '../../ui/copying'
+import { Copy } from '../../ui/Copy'
 import { useDoing } from '../../ui/doing'
 import { moment } from '../../ui/format'
+import { More } from '../../ui/More'
 import { Button, Card, Fault, FIELD, Field, Loading, Select } from '../../ui/parts'
 
-interface Key {
-  id: string
-  name: string
-  scopes: string[]
-  secret?: string
-  expires_at: number | null
-  revoked_at: number | null
-  used_at?: number | null
-}
+type Made = components['schemas']['KeyMade']
 
 /** Seconds that an old secret goes on beside a new one: a day to put the new one everywhere. */
 const OVERLAP = 86_400
@@ -25,28 +20,26 @@ const USUAL = ['images', 'runs:read', 'runs:write', 'files:read', 'files:write']
 
 export function Keys({ scopes }: { scopes: string[] }) {
   const client = useQueryClient()
-  const found = useQuery({
-    queryKey: ['keys'],
-    queryFn: async () => ((await data(api.GET('/v1/keys'))) as unknown as { data: Key[] }).data,
-  })
+  const { found, all } = usePages(['keys'], (before) => data(api.GET('/v1/keys', { params: { query: { before } } })))
   const [making, setMaking] = useState(false)
-  const [made, setMade] = useState<Key | null>(null)
+  const [made, setMade] = useState<{ secret: string; rotated: boolean } | null>(null)
   const doing = useDoing()
   const fresh = () => client.invalidateQueries({ queryKey: ['keys'] })
   const revoke = (key: string) => doing.run(() => data(api.DELETE('/v1/keys/{key}', { params: { path: { key } } })).finally(fresh))
   const rotate = (key: string) =>
     doing.run(async () => {
-      setMade((await data(api.POST('/v1/keys/{key}/rotate', { params: { path: { key } }, body: { overlap: OVERLAP } }))) as unknown as Key)
+      const { secret } = await data(api.POST('/v1/keys/{key}/rotate', { params: { path: { key } }, body: { overlap: OVERLAP } }))
+      setMade({ secret, rotated: true })
       await fresh()
     })
   return (
     <Card title={t.keys}>
-      {made?.secret !== undefined && <Secret key={made.secret} secret={made.secret} />}
+      {made !== null && <Secret key={made.secret} {...made} />}
       {making ? (
         <NewKey
           scopes={scopes}
-          onDone={(key) => {
-            setMade(key)
+          onDone={({ secret }) => {
+            setMade({ secret, rotated: false })
             setMaking(false)
             void fresh()
           }}
@@ -60,9 +53,9 @@ export function Keys({ scopes }: { scopes: string[] }) {
       {doing.fault !== null && <Fault error={doing.fault} />}
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.data?.length === 0 && <p className="text-soft">{t.noKeys}</p>}
+      {found.isSuccess && all.length === 0 && <p className="text-soft">{t.noKeys}</p>}
       <ul className="grid gap-2">
-        {found.data?.map((key) => (
+        {all.map((key) => (
           <li key={key.id} className="flex items-start justify-between gap-3 border-t border-line pt-2">
             <div className="min-w-0">
               <p className="truncate">
@@ -86,50 +79,36 @@ export function Keys({ scopes }: { scopes: string[] }) {
           </li>
         ))}
       </ul>
+      <More found={found} />
     </Card>
   )
 }
 
-function Secret({ secret }: { secret: string }) {
-  const [copied, setCopied] = useState(false)
+function Secret({ secret, rotated }: { secret: string; rotated: boolean }) {
   return (
     <div role="status" className="grid gap-2 rounded-md border border-edge p-3">
-      <p className="text-warn">{t.secret}</p>
+      <p className="text-warn">{rotated ? `${t.secret} ${t.rotated}` : t.secret}</p>
       <code className="break-all" data-testid="secret">
         {secret}
       </code>
       <div>
-        <Button onClick={() => void copyText(secret).then(() => setCopied(true))}>{copied ? common.copied : common.copy}</Button>
+        <Copy text={secret} />
       </div>
     </div>
   )
 }
 
-function NewKey({ scopes, onDone, onCancel }: { scopes: string[]; onDone: (key: Key) => void; onCancel: () => void }) {
-  const [fault, setFault] = useState<unknown>(null)
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
+function NewKey({ scopes, onDone, onCancel }: { scopes: string[]; onDone: (key: Made) => void; onCancel: () => void }) {
+  const { busy, fault, run } = useDoing()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const days = Number(form.get('days'))
-    setFault(null)
-    try {
-      const key = await data(
-        api.POST('/v1/keys', {
-          body: {
-            name: String(form.get('name')),
-            scopes: form.getAll('scope').map(String),
-            origins: [],
-            expires_in: days > 0 ? days * 86_400 : null,
-          },
-        }),
-      )
-      onDone(key as unknown as Key)
-    } catch (error) {
-      setFault(error)
-    }
+    const body = { name: String(form.get('name')), scopes: form.getAll('scope').map(String), origins: [], expires_in: days > 0 ? days * 86_400 : null }
+    void run(async () => onDone(await data(api.POST('/v1/keys', { body }))))
   }
   return (
-    <form onSubmit={(event) => void submit(event)} className="grid gap-3">
+    <form onSubmit={submit} className="grid gap-3">
       <Field label={t.keyName}>
         <input name="name" required maxLength={80} autoFocus className={FIELD} />
       </Field>
@@ -156,7 +135,7 @@ function NewKey({ scopes, onDone, onCancel }: { scopes: string[]; onDone: (key: 
       </Field>
       {fault !== null && <Fault error={fault} />}
       <div className="flex gap-2">
-        <Button kind="first" type="submit">
+        <Button kind="first" type="submit" disabled={busy}>
           {t.newKey}
         </Button>
         <Button onClick={onCancel}>{common.cancel}</Button>

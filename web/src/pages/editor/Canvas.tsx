@@ -9,7 +9,7 @@ import { said, words } from '../pipelines/ports'
 import { type Desk, spoken, useDesk, useSeen } from './desk'
 import type { Doc } from './edits'
 import { kinds } from './Nodes'
-import { EACH, type End, given, type Id, ids, nameOf, type Palette, sortOf, WHEN, type Wire, wires } from './spec'
+import { EACH, type End, given, type Id, ids, nameOf, type Palette, same, sortOf, WHEN, type Wire, wires } from './spec'
 import { useBeginning } from './view'
 import { disconnect, refusal } from './wiring'
 
@@ -59,7 +59,7 @@ export function Canvas({ editable, stages, onDrop }: Props) {
       if (fromHandle && toHandle && !isValid) {
         const one = { node: fromHandle.nodeId, port: fromHandle.id ?? '' }
         const other = { node: toHandle.nodeId, port: toHandle.id ?? '' }
-        if (fromHandle.type === toHandle.type) desk.tell(one.node === other.node && one.port === other.port ? '' : e.wire.both)
+        if (fromHandle.type === toHandle.type) desk.tell(same(one, other) ? '' : e.wire.both)
         else desk.tell(refusal(desk.spec, desk.palette, ...(fromHandle.type === 'source' ? [one, other] as const : [other, one] as const)))
       }
       desk.unpick(desk.state.told)

@@ -2,6 +2,7 @@
 //
 //     pipeline, draft, palette -> Desk, Runner -> Room
 import '@xyflow/react/dist/base.css'
+import './graph.css'
 import './editor.css'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'

@@ -4,7 +4,7 @@ import { e } from '../../texts/editor'
 import { type Port, said } from '../pipelines/ports'
 import { useDesk, useSeen } from './desk'
 import { Mark } from './Mark'
-import { type End, nameOf } from './spec'
+import { type End, nameOf, same } from './spec'
 import { refusal } from './wiring'
 
 interface Props {
@@ -43,7 +43,7 @@ export function PortEnd({ end, gives, kind, label, reached, from = '', name }: P
       <button
         type="button"
         className="ed-port-name nodrag nopan nokey"
-        tabIndex={wiring === null ? (reached ? 0 : -1) : fits || isAt(wiring.end, end) ? 0 : -1}
+        tabIndex={wiring === null ? (reached ? 0 : -1) : fits || same(wiring.end, end) ? 0 : -1}
         aria-label={why === '' ? title : `${title}. ${why}`}
         title={why === '' ? title : why}
         onClick={pick}
@@ -54,11 +54,9 @@ export function PortEnd({ end, gives, kind, label, reached, from = '', name }: P
   )
 }
 
-const isAt = (one: End, other: End): boolean => one.node === other.node && one.port === other.port
-
 /** Why the wire that is being made cannot end here; of the side it began on, none can. */
 function refused(desk: ReturnType<typeof useDesk>, wiring: { end: End; gives: boolean }, end: End, gives: boolean): string {
-  if (isAt(wiring.end, end) && wiring.gives === gives) return ''
+  if (same(wiring.end, end) && wiring.gives === gives) return ''
   if (wiring.gives === gives) return e.wire.both
   const [from, to] = gives ? [end, wiring.end] : [wiring.end, end]
   return refusal(desk.spec, desk.palette, from, to)

@@ -8,7 +8,7 @@ import { Button, FIELD, Fault, Field } from '../../ui/parts'
 import { useDoing } from '../../ui/doing'
 import { Sheet } from '../../ui/Sheet'
 import { pathOf } from '../pipelines/api'
-import { type Published, publish } from './api'
+import { type Published, publish, renewed } from './api'
 import { specOf, useDesk, useSeen } from './desk'
 
 export function Publish({ onClose, onDone }: { onClose: () => void; onDone: (made: Published) => void }) {
@@ -25,7 +25,7 @@ export function Publish({ onClose, onDone }: { onClose: () => void; onDone: (mad
       const found = await publish(specOf(desk.doc), alias.trim())
       desk.settled()
       setDone(found)
-      await client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('pipeline') })
+      await renewed(client)
     })
   }
   if (done !== null) {

@@ -4,9 +4,7 @@ import { useReactFlow } from '@xyflow/react'
 import { Tabs } from 'radix-ui'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { e } from '../../texts/editor'
-import { t } from '../../texts/en'
-import { Button } from '../../ui/parts'
-import { Sheet } from '../../ui/Sheet'
+import { Keys } from '../../ui/Keys'
 import { adding, deleteChosen, duplicate, inSight, middle } from './adding'
 import { Bar } from './Bar'
 import { Canvas } from './Canvas'
@@ -121,7 +119,7 @@ export function Room({ owner }: { owner: string }) {
           </Tabs.Content>
         </aside>
       </Tabs.Root>
-      {keys && <Keys onClose={() => setKeys(false)} />}
+      {keys && <Keys title={e.keys.title} rows={e.keys.rows} onClose={() => setKeys(false)} />}
       {publishing && (
         <Publish
           onClose={() => setPublishing(false)}
@@ -132,24 +130,6 @@ export function Room({ owner }: { owner: string }) {
         />
       )}
     </div>
-  )
-}
-
-/** What keys do here. */
-function Keys({ onClose }: { onClose: () => void }) {
-  return (
-    <Sheet label={e.keys.title} onClose={onClose}>
-      <h2>{e.keys.title}</h2>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2">
-        {e.keys.rows.map(([key, what]) => (
-          <div key={key} className="contents">
-            <dt className="font-mono">{key}</dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
-      <Button onClick={onClose}>{t.keys.close}</Button>
-    </Sheet>
   )
 }
 

@@ -1,6 +1,7 @@
 // Two versions of a pipeline beside each other: what is different, in a drawing, in words, in the text.
 import '@xyflow/react/dist/base.css'
-import './editor.css'
+import './graph.css'
+import './versions.css'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type Edge, Handle, type Node, type NodeProps, Position, ReactFlow, ReactFlowProvider } from '@xyflow/react'
@@ -12,7 +13,7 @@ import { useDoing } from '../../ui/doing'
 import { Button, Card, Empty, Fault, FIELD, Field, Loading, Page, Select } from '../../ui/parts'
 import { Sheet } from '../../ui/Sheet'
 import { Cell, Table } from '../../ui/Table'
-import { move, published, type Published, type Version, versions } from './api'
+import { move, published, type Published, renewed, type Version, versions } from './api'
 import { type Change, type Difference, difference, lines } from './diff'
 import { arranged } from './layout'
 import { ids, nameOf, sortOf, type Spec, wires } from './spec'
@@ -99,7 +100,7 @@ function Move({ owner, name, version, onClose }: { owner: string; name: string; 
     event.preventDefault()
     void run(async () => {
       await move(owner, name, alias.trim(), version)
-      await client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('pipeline') })
+      await renewed(client)
       onClose()
     })
   }

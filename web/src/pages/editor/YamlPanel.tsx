@@ -1,8 +1,7 @@
 // The pipeline as a text, which may be written: lines with faults are marked, and said below.
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { e } from '../../texts/editor'
-import { t } from '../../texts/en'
-import { copyText } from '../../ui/copying'
+import { Copy } from '../../ui/Copy'
 import { Button, Notice } from '../../ui/parts'
 import type { Fault } from './api'
 import { nodeOf, useDesk, useSeen, WHOLE } from './desk'
@@ -15,12 +14,6 @@ export function YamlPanel({ editable, onShow }: { editable: boolean; onShow: (fa
   const faults = useSeen((state) => state.checked?.faults)
   const area = useRef<HTMLTextAreaElement>(null)
   const [top, setTop] = useState(0)
-  const [copied, setCopied] = useState(false)
-  useEffect(() => {
-    if (!copied) return
-    const clock = setTimeout(() => setCopied(false), 1500)
-    return () => clearTimeout(clock)
-  }, [copied])
   const text = typed ?? yaml
   const marked = new Map((faults ?? []).map((fault) => [fault.line, fault]))
   const go = (fault: Fault) => {
@@ -60,13 +53,7 @@ export function YamlPanel({ editable, onShow }: { editable: boolean; onShow: (fa
         />
       </div>
       <div className="ed-actions">
-        <Button
-          kind="quiet"
-          aria-live="polite"
-          onClick={() => void copyText(text).then(() => setCopied(true))}
-        >
-          {copied ? t.copied : t.copy}
-        </Button>
+        <Copy text={text} />
       </div>
       <FaultList faults={faults ?? []} onGo={go} />
     </div>

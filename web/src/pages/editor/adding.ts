@@ -4,6 +4,7 @@ import { e } from '../../texts/editor'
 import { cut } from './Canvas'
 import type { Desk } from './desk'
 import { addInput, addOutput, addStep, copied, type Cut, pasted, type Place, remove } from './edits'
+import { begunOf } from './kinds'
 import type { What } from './Palette'
 import { type Id, nameOf } from './spec'
 import { sizesOf } from './tidy'
@@ -36,15 +37,13 @@ export function adding(desk: Desk, what: What, at: Place): void {
   const place = free(desk, beside === undefined ? at : { x: beside.x + 320, y: beside.y })
   let id: Id = ''
   desk.edit(e.done.add(kind || e.palette.output.toLowerCase()), (doc) => {
-    const [made, added] = sort === 'step' && known !== undefined ? addStep(doc, known, place) : sort === 'in' ? addInput(doc, begunInput(kind), place) : addOutput(doc, place)
+    const [made, added] = sort === 'step' && known !== undefined ? addStep(doc, known, place) : sort === 'in' ? addInput(doc, begunOf(kind), place) : addOutput(doc, place)
     id = added
     const ends = before === undefined || sort === 'in' ? null : firstFit(made.spec, desk.palette, before, added)
     return ends === null ? made : { ...made, spec: connect(made.spec, desk.palette, ...ends) }
   })
   if (id !== '') desk.choose([id])
 }
-
-const begunInput = (kind: string) => (kind === 'choice' ? { type: 'choice', of: ['one', 'other'] } : kind)
 
 /** A place at which no node lies, from the one wished for downwards. */
 function free(desk: Desk, wished: Place): Place {

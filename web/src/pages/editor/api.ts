@@ -1,8 +1,8 @@
 // What the editor asks of the server: the palette, whether a pipeline is right, versions, runs.
-import { api, data, type Run, send } from '../../api/client'
+import type { QueryClient } from '@tanstack/react-query'
+import { api, data, once, type Run, send } from '../../api/client'
 import { base, persist } from '../../api/connection'
 import type { components } from '../../api/schema'
-import { unique } from '../../api/unique'
 import type { Known, Palette, Spec } from './spec'
 
 type Schemas = components['schemas']
@@ -28,9 +28,8 @@ export async function check(what: { yaml: string } | { pipeline: Spec }): Promis
 
 /** Run what is written, with the ids of files for pictures. Asked for once, however often it is sent. */
 export async function begin(pipeline: Spec, input: Record<string, unknown>): Promise<Run> {
-  const header = { 'Idempotency-Key': unique() }
   const body = as<Schemas['RunCreate']>({ pipeline, input, output: { previews: true } })
-  return persist(() => data(api.POST('/v1/runs', { params: { header }, body })))
+  return once((header) => data(api.POST('/v1/runs', { params: { header }, body })))
 }
 
 /** Keep a pipeline as the next version of its name; the same content is one version, which is not `fresh`. */
@@ -50,6 +49,10 @@ export async function versions(owner: string, name: string): Promise<Version[]> 
   const path = { owner, name }
   return (await persist(() => data(api.GET('/v1/pipelines/{owner}/{name}/versions', { params: { path } })))).versions
 }
+
+/** Whatever pages hold of pipelines is asked for anew. */
+export const renewed = (client: QueryClient): Promise<void> =>
+  client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('pipeline') })
 
 /** Let `alias` mean that version from now on. */
 export async function move(owner: string, name: string, alias: string, version: number): Promise<void> {

@@ -44,6 +44,12 @@ function offers(choice: Words, kind: Words): boolean {
   return choice.type === 'choice' && (choice.of ?? []).some((value) => isOf(value, kind) === '')
 }
 
+/** A port of that kind to begin with, where the kind alone does not say enough. */
+export function begunOf(kind: string): Port {
+  if (kind === 'choice') return { type: 'choice', of: ['one', 'other'] }
+  return kind === 'list' ? { type: 'list', item: 'picture' } : kind
+}
+
 /** Why a constant is none of that kind; empty if it is. */
 export function isOf(value: unknown, port: Port): string {
   const kind = words(port)

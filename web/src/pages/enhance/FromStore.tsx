@@ -1,7 +1,8 @@
 // Pictures picked from a store of the account.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
+import { usePages } from '../../api/pages'
 import { entries, type Entry, stores } from '../../api/stores'
 import { t as common } from '../../texts/en'
 import { t } from '../../texts/store'
@@ -46,14 +47,8 @@ export function FromStore({ onPick, onClose }: { onPick: (chosen: InStore[]) => 
 function Place({ store, onPick, onClose }: { store: string; onPick: (chosen: InStore[]) => void; onClose: () => void }) {
   const [prefix, setPrefix] = useState('')
   const [chosen, setChosen] = useState<string[]>([])
-  const pages = useInfiniteQuery({
-    queryKey: ['objects', store, prefix],
-    queryFn: ({ pageParam }) => entries(store, prefix, pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
-    staleTime: 30_000,
-  })
-  const all = (pages.data?.pages ?? []).flatMap((page) => page.data).filter((one) => one.kind === 'prefix' || pictured(one.name))
+  const { found: pages, all: there } = usePages(['objects', store, prefix], (after) => entries(store, prefix, after), { staleTime: 30_000 })
+  const all = there.filter((one) => one.kind === 'prefix' || pictured(one.name))
   const pictures = all.filter((one) => one.kind === 'object').map((one) => one.key)
   const more = useCallback(() => {
     if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage()

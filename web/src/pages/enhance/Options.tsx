@@ -2,11 +2,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import type { Format, Run } from '../../api/client'
-import { messageOf } from '../../api/problem'
 import { isOver } from '../../api/runs'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/en'
-import { Button, Field, Select } from '../../ui/parts'
+import { useDoing } from '../../ui/doing'
+import { Button, Fault, Field, Select } from '../../ui/parts'
 import { rerun } from './uploads'
 import { FIXES, FORMATS, type Keep, KEEPS, type Look, LOOKS, loses, QUALITIES, snippets, type Wishes } from './wishes'
 
@@ -25,17 +25,9 @@ export function Options({
 }) {
   const client = useQueryClient()
   const { session } = useSession()
-  const [fault, setFault] = useState('')
+  const { busy, fault, run: begin } = useDoing()
   const [code, setCode] = useState(false)
   const file = run !== undefined && isOver(run) ? run.input.image : undefined
-  const redo = async () => {
-    setFault('')
-    try {
-      onRun(await rerun(client, String(file), wishes))
-    } catch (error) {
-      setFault(messageOf(error))
-    }
-  }
   return (
     <section aria-label={t.enhance.options} className="grid content-start gap-4 min-w-0">
       <h2>{t.enhance.options}</h2>
@@ -119,12 +111,12 @@ export function Options({
         </Select>
       </Field>
       <p className="text-soft text-xs">{t.enhance.holds}</p>
-      {typeof file === 'string' && <Button onClick={() => void redo()}>{t.enhance.rerun}</Button>}
-      {fault !== '' && (
-        <p role="alert" className="text-danger">
-          {fault}
-        </p>
+      {typeof file === 'string' && (
+        <Button disabled={busy} onClick={() => void begin(async () => onRun(await rerun(client, file, wishes)))}>
+          {t.enhance.rerun}
+        </Button>
       )}
+      {fault !== null && <Fault error={fault} />}
       <details className="min-w-0" onToggle={(event) => setCode(event.currentTarget.open)}>
         <summary className="min-h-7 text-soft">{t.enhance.code}</summary>
         {code && (

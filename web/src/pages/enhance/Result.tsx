@@ -1,17 +1,17 @@
 // One picture: before and after, what was found, what to do with it.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense } from 'react'
 import { api, contentOf, COPY, copyOf, data, savedAs, type Result as Picture, type Run } from '../../api/client'
 import { cancel, isOver, retry } from '../../api/runs'
 import { t } from '../../texts/en'
+import { useDoing } from '../../ui/doing'
 import { bytes } from '../../ui/format'
 import { Bar, Button, buttonClass, Fault, Notice } from '../../ui/parts'
 import { Findings } from './Findings'
 import { hide, nameOf, useLive } from './List'
 import { resultName, save } from './saving'
 import { localOf } from './uploads'
-
 
 const Compare = lazy(() => import('./Compare').then((module) => ({ default: module.Compare })))
 const SHOWN = ['image/jpeg', 'image/png', 'image/webp', 'image/avif']
@@ -24,7 +24,7 @@ export function Result({ run }: { run: Run }) {
   const file = typeof run.input.image === 'string' ? run.input.image : ''
   const name = nameOf(run)
   const result = run.output?.image as Picture | undefined
-  const [fault, setFault] = useState<unknown>(null)
+  const { busy, fault, run: begin } = useDoing()
   return (
     <section aria-label={name} className="grid h-full grid-rows-[auto_minmax(0,1fr)] lg:overflow-hidden">
       <header className="flex flex-wrap items-center gap-3 border-b border-line px-3 py-2">
@@ -34,9 +34,13 @@ export function Result({ run }: { run: Run }) {
             {run.status === 'failed' ? t.enhance.state.failed : live.text}
           </span>
         </div>
-        {!isOver(run) && <Button onClick={() => void cancel(client, run.id)}>{t.cancel}</Button>}
+        {!isOver(run) && (
+          <Button disabled={busy} onClick={() => void begin(() => cancel(client, run.id))}>
+            {t.cancel}
+          </Button>
+        )}
         {result !== undefined && (
-          <Button kind="first" onClick={() => void download(result, resultName(name, run)).catch(setFault)}>
+          <Button kind="first" disabled={busy} onClick={() => void begin(() => download(result, resultName(name, run)))}>
             {t.enhance.download}
           </Button>
         )}
@@ -56,7 +60,7 @@ export function Result({ run }: { run: Run }) {
             <>
               <Notice kind="danger">{run.error?.message ?? t.enhance.state.failed}</Notice>
               <div className="flex gap-2">
-                <Button kind="first" onClick={() => void retry(client, run.id)}>
+                <Button kind="first" disabled={busy} onClick={() => void begin(() => retry(client, run.id))}>
                   {t.runs.retry}
                 </Button>
                 <Link to="/runs/$id" params={{ id: run.id }} className={buttonClass()}>

@@ -6,7 +6,7 @@
 // What a page that was closed left behind goes on when the same pictures are chosen again: see `ledger`.
 import { type QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
-import { api, data } from '../../api/client'
+import { api, data, once } from '../../api/client'
 import { persist } from '../../api/connection'
 import { messageOf, Problem } from '../../api/problem'
 import { remember } from '../../api/runs'
@@ -196,8 +196,8 @@ async function kept({ id, source, name, stop, begun }: Upload): Promise<string> 
 
 /** The key makes it one run, however often it is asked for. */
 async function asked(client: QueryClient, file: string, wishes: Wishes, key: string): Promise<string> {
-  const params = { header: { 'Idempotency-Key': key } }
-  const run = await persist(() => data(api.POST('/v1/runs', { params, body: { target: 'enhance', ...wanted(wishes, file) } })))
+  const body = { target: 'enhance', ...wanted(wishes, file) }
+  const run = await once((header) => data(api.POST('/v1/runs', { params: { header }, body })), key)
   remember(client, run)
   return run.id
 }

@@ -4,10 +4,12 @@ import { Link } from '@tanstack/react-router'
 import type { FormEvent } from 'react'
 import { base } from '../../api/connection'
 import { cancelMonth, confirmTopUp, orders, payOut, payouts, resumeMonth, subscriptions, topUp, topups, wallet } from '../../api/market'
+import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/market'
 import { useDoing } from '../../ui/doing'
 import { moment, number } from '../../ui/format'
+import { More } from '../../ui/More'
 import { Button, buttonClass, Card, Fault, FIELD, Field, Loading } from '../../ui/parts'
 import { Cell, Table } from '../../ui/Table'
 import { Frame } from './Frame'
@@ -38,11 +40,10 @@ function useFresh(): () => Promise<void> {
 
 function Wallet() {
   const found = useQuery({ queryKey: ['market', 'wallet'], queryFn: wallet })
-  const paid = useQuery({ queryKey: ['market', 'payouts'], queryFn: payouts })
+  const paid = usePages(['market', 'payouts'], payouts)
   const fresh = useFresh()
   const { busy, fault, run } = useDoing()
   const { session } = useSession()
-  const known = found.data
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const credits = Number(new FormData(event.currentTarget).get('credits'))
@@ -50,11 +51,12 @@ function Wallet() {
   }
   if (found.isPending) return <Loading />
   if (found.isError) return <Fault error={found.error} retry={() => void found.refetch()} />
+  const known = found.data
   const figures: [string, number][] = [
-    [t.desk.balance, known?.balance ?? 0],
-    [t.desk.held, known?.held ?? 0],
-    [t.desk.earned, known?.earned ?? 0],
-    [t.desk.payable, known?.payable ?? 0],
+    [t.desk.balance, known.balance],
+    [t.desk.held, known.held],
+    [t.desk.earned, known.earned],
+    [t.desk.payable, known.payable],
   ]
   return (
     <Card title={t.desk.wallet}>
@@ -66,7 +68,7 @@ function Wallet() {
           </div>
         ))}
       </dl>
-      <p className="text-soft text-xs">{t.desk.worth(known?.currency ?? '')}</p>
+      <p className="text-soft text-xs">{t.desk.worth(known.currency)}</p>
       {session?.scopes.includes('market:write') && (
         <form onSubmit={submit} className="grid grid-cols-[1fr_auto] items-end gap-2">
           <Field label={t.desk.credits}>
@@ -82,32 +84,33 @@ function Wallet() {
         <a href={`${base}v1/wallet/statements/${new Date().toISOString().slice(0, 7)}.csv`} className={buttonClass()}>
           {t.desk.statement}
         </a>
-        {(known?.payable ?? 0) > 0 && (
+        {known.payable > 0 && (
           <Button disabled={busy} onClick={() => void run(() => payOut().then(fresh))}>
             {t.desk.payOut}
           </Button>
         )}
       </div>
-      {paid.data?.map((one) => (
+      {paid.all.map((one) => (
         <p key={one.id} className="text-soft">
-          {`${number(one.credits)}, ${one.state}, ${moment(one.at)}`}
+          {`${number(one.credits)}, ${t.desk.payoutStates[one.state]}, ${moment(one.at)}`}
         </p>
       ))}
+      <More found={paid.found} />
     </Card>
   )
 }
 
 function Bought() {
-  const found = useQuery({ queryKey: ['market', 'topups'], queryFn: topups })
+  const { found, all } = usePages(['market', 'topups'], topups)
   const fresh = useFresh()
   const { busy, fault, run } = useDoing()
   const { session } = useSession()
-  if (found.data === undefined || found.data.length === 0) return null
+  if (all.length === 0) return null
   return (
     <Card title={t.desk.topups}>
       {fault !== null && <Fault error={fault} />}
       <ul className="grid gap-2">
-        {found.data.map((one) => (
+        {all.map((one) => (
           <li key={one.id} className="flex flex-wrap items-center justify-between gap-x-3">
             <span>{number(one.credits)}</span>
             <span className={one.state === 'failed' ? 'text-danger' : 'text-soft'}>{`${t.desk.states[one.state]}, ${moment(one.at)}`}</span>
@@ -128,12 +131,13 @@ function Bought() {
           </li>
         ))}
       </ul>
+      <More found={found} />
     </Card>
   )
 }
 
 function Months() {
-  const found = useQuery({ queryKey: ['market', 'months'], queryFn: subscriptions })
+  const { found, all } = usePages(['market', 'months'], subscriptions)
   const fresh = useFresh()
   const { busy, fault, run } = useDoing()
   return (
@@ -141,9 +145,9 @@ function Months() {
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
       {fault !== null && <Fault error={fault} />}
-      {found.data?.length === 0 && <p className="text-soft">{t.desk.noMonths}</p>}
+      {found.isSuccess && all.length === 0 && <p className="text-soft">{t.desk.noMonths}</p>}
       <ul className="grid gap-2">
-        {found.data?.map((one) => (
+        {all.map((one) => (
           <li key={one.id} className="grid gap-1 border-t border-line pt-2 min-w-0">
             <div className="flex flex-wrap items-center justify-between gap-2">
               <Link to="/market/$id" params={{ id: one.listing }} className="text-accent underline break-all">
@@ -165,17 +169,18 @@ function Months() {
           </li>
         ))}
       </ul>
+      <More found={found} />
     </Card>
   )
 }
 
 function Orders() {
-  const found = useQuery({ queryKey: ['market', 'orders'], queryFn: orders })
+  const { found, all } = usePages(['market', 'orders'], orders)
   return (
     <Card title={t.desk.orders}>
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.data?.length === 0 && <p className="text-soft">{t.desk.noOrders}</p>}
-      {found.data !== undefined && found.data.length > 0 && (
+      {found.isSuccess && all.length === 0 && <p className="text-soft">{t.desk.noOrders}</p>}
+      {all.length > 0 && (
         <Table
           label={t.desk.orders}
           heads={[
@@ -184,7 +189,7 @@ function Orders() {
             [t.desk.price, 'right'],
           ]}
         >
-          {found.data.map((one) => (
+          {all.map((one) => (
             <tr key={one.id}>
               <Cell className="whitespace-nowrap text-soft">{moment(one.at)}</Cell>
               <Cell>
@@ -197,6 +202,7 @@ function Orders() {
           ))}
         </Table>
       )}
+      <More found={found} />
     </Card>
   )
 }

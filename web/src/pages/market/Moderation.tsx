@@ -1,21 +1,23 @@
 // What was reported, and models that a person has to look at, for whoever keeps the market clean.
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { decide, type Report, reports } from '../../api/market'
 import { decided, type Model, tail, undecided } from '../../api/models'
+import { usePages } from '../../api/pages'
 import { t } from '../../texts/market'
 import { useDoing } from '../../ui/doing'
 import { moment } from '../../ui/format'
+import { More } from '../../ui/More'
 import { Button, Empty, Fault, FIELD, Field, Loading } from '../../ui/parts'
 import { Frame } from './Frame'
 
 export function Moderation() {
   const client = useQueryClient()
-  const found = useQuery({ queryKey: ['reports'], queryFn: reports })
-  const models = useQuery({ queryKey: ['undecided'], queryFn: undecided })
+  const { found, all } = usePages(['reports'], reports)
+  const { found: models, all: unsure } = usePages(['undecided'], undecided)
   const fresh = (key: string) => () => client.invalidateQueries({ queryKey: [key] })
-  const empty = found.data?.length === 0 && models.data?.length === 0
+  const empty = found.isSuccess && models.isSuccess && all.length + unsure.length === 0
   return (
     <Frame>
       {(found.isPending || models.isPending) && <Loading />}
@@ -23,17 +25,19 @@ export function Moderation() {
       {models.isError && <Fault error={models.error} retry={() => void models.refetch()} />}
       {empty && <Empty>{t.moderation.none}</Empty>}
       <ul className="grid gap-4">
-        {models.data?.map((one) => (
+        {unsure.map((one) => (
           <Case key={one.id} yes={t.moderation.pass} no={t.moderation.suspend} decide={(stop, why) => decided(one, !stop, why).then(fresh('undecided'))}>
             <Reviewed model={one} />
           </Case>
         ))}
-        {found.data?.map((one) => (
+        {all.map((one) => (
           <Case key={one.id} yes={t.moderation.leave} no={t.moderation.take} decide={(stop, why) => decide(one.id, stop, why).then(fresh('reports'))}>
             <Reported report={one} />
           </Case>
         ))}
       </ul>
+      <More found={models} />
+      <More found={found} />
     </Frame>
   )
 }

@@ -3,11 +3,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type FormEvent, lazy, Suspense, useRef, useState } from 'react'
 import { buyMonth, type Example, examplesOf, type Listing, listing, type Reason, report, review, reviews } from '../../api/market'
+import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { unique } from '../../api/unique'
 import { t } from '../../texts/market'
 import { useDoing } from '../../ui/doing'
 import { moment } from '../../ui/format'
+import { More } from '../../ui/More'
 import { Button, buttonClass, Card, Fault, FIELD, Field, Loading, Notice, Page, Select } from '../../ui/parts'
 import { Own } from './Own'
 import { Badges, pricesOf, Standing } from './told'
@@ -29,7 +31,7 @@ export function OneListing() {
       }
     >
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {known !== undefined && <Sheets known={known} />}
+      {known !== undefined && <Sheets key={known.id} known={known} />}
     </Page>
   )
 }
@@ -135,7 +137,7 @@ function Buy({ known, writes }: { known: Listing; writes: boolean }) {
 
 function Reviews({ known, writes }: { known: Listing; writes: boolean }) {
   const client = useQueryClient()
-  const found = useQuery({ queryKey: ['reviews', known.id], queryFn: () => reviews(known.id) })
+  const { found, all } = usePages(['reviews', known.id], (after) => reviews(known.id, after))
   const { busy, fault, run } = useDoing()
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -150,9 +152,9 @@ function Reviews({ known, writes }: { known: Listing; writes: boolean }) {
     <Card title={t.reviews}>
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.data?.length === 0 && <p className="text-soft">{t.noReviews}</p>}
+      {found.isSuccess && all.length === 0 && <p className="text-soft">{t.noReviews}</p>}
       <ul className="grid gap-3">
-        {found.data?.map((one) => (
+        {all.map((one) => (
           <li key={`${one.author} ${one.at}`} className="grid gap-1 border-t border-line pt-2 min-w-0">
             <p className="flex flex-wrap gap-x-3">
               <span role="img" aria-label={`${one.stars}/5`}>
@@ -164,6 +166,7 @@ function Reviews({ known, writes }: { known: Listing; writes: boolean }) {
           </li>
         ))}
       </ul>
+      <More found={found} />
       {writes && !known.own && (
         <details>
           <summary className="min-h-7 text-soft">{t.review}</summary>

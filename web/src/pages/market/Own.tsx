@@ -1,12 +1,14 @@
 // What a seller does with a listing: prices, who sees it, what was sold.
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { type Listing, price, publish, remove, sales, type Visibility, withdraw } from '../../api/market'
+import { usePages } from '../../api/pages'
 import { t } from '../../texts/market'
 import { Confirm } from '../../ui/Confirm'
 import { useDoing } from '../../ui/doing'
 import { moment, number } from '../../ui/format'
+import { More } from '../../ui/More'
 import { Button, Card, Fault, FIELD, Field, Select } from '../../ui/parts'
 
 export function Own({ known }: { known: Listing }) {
@@ -117,13 +119,13 @@ function Showing({ known }: { known: Listing }) {
 }
 
 function Sales({ id }: { id: string }) {
-  const found = useQuery({ queryKey: ['sales', id], queryFn: () => sales(id) })
+  const { found, all } = usePages(['sales', id], (after) => sales(id, after))
   return (
     <Card title={t.sell.sales}>
-      {found.isError && <Fault error={found.error} />}
-      {found.data?.length === 0 && <p className="text-soft">{t.sell.noSales}</p>}
+      {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
+      {found.isSuccess && all.length === 0 && <p className="text-soft">{t.sell.noSales}</p>}
       <ul className="grid gap-1">
-        {found.data?.map((one) => (
+        {all.map((one) => (
           <li key={one.id} className="flex flex-wrap justify-between gap-x-3">
             <span>{t.sell.kinds[one.kind] ?? one.kind}</span>
             <span className="text-soft">{moment(one.at)}</span>
@@ -134,6 +136,7 @@ function Sales({ id }: { id: string }) {
           </li>
         ))}
       </ul>
+      <More found={found} />
     </Card>
   )
 }

@@ -1,18 +1,20 @@
 // What this account offers, and a new listing.
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { begin, type Example, type Kind, ownListings } from '../../api/market'
+import { usePages } from '../../api/pages'
 import { upload } from '../../api/upload'
 import { t as common } from '../../texts/en'
 import { t } from '../../texts/market'
 import { useDoing } from '../../ui/doing'
+import { More } from '../../ui/More'
 import { Button, Card, Empty, Fault, FIELD, Field, Loading, Select } from '../../ui/parts'
 import { Frame } from './Frame'
 import { pricesOf } from './told'
 
 export function Sell() {
-  const found = useQuery({ queryKey: ['listings', 'own'], queryFn: ownListings })
+  const { found, all } = usePages(['listings', 'own'], ownListings)
   const [adding, setAdding] = useState(false)
   return (
     <Frame>
@@ -27,9 +29,9 @@ export function Sell() {
       )}
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.data?.length === 0 && !adding && <Empty>{t.sell.none}</Empty>}
+      {found.isSuccess && all.length === 0 && !adding && <Empty>{t.sell.none}</Empty>}
       <ul className="grid gap-2">
-        {found.data?.map((one) => (
+        {all.map((one) => (
           <li key={one.id}>
             <Link
               to="/market/$id"
@@ -45,6 +47,7 @@ export function Sell() {
           </li>
         ))}
       </ul>
+      <More found={found} />
     </Frame>
   )
 }

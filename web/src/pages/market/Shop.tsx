@@ -1,11 +1,12 @@
 // The shop window: pictures first.
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useState } from 'react'
 import { examplesOf, type Kind, type Listing, listings, type Order } from '../../api/market'
+import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/market'
-import { Button, buttonClass, Empty, Fault, FIELD, Loading, Select } from '../../ui/parts'
+import { More } from '../../ui/More'
+import { buttonClass, Empty, Fault, FIELD, Loading, Select } from '../../ui/parts'
 import { Frame } from './Frame'
 import { Badges, pricesOf, Standing } from './told'
 
@@ -17,14 +18,7 @@ export function Shop() {
   const [free, setFree] = useState(false)
   const { session } = useSession()
   const search = { query, kind, order, free }
-  const found = useInfiniteQuery({
-    queryKey: ['listings', search],
-    queryFn: ({ pageParam }) => listings(search, pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
-    placeholderData: (old) => old,
-  })
-  const all = found.data?.pages.flatMap((page) => page.data) ?? []
+  const { found, all } = usePages(['listings', search], (after) => listings(search, after), { keep: true })
   const narrowed = query !== '' || kind !== undefined || free
   return (
     <Frame lead={t.lead}>
@@ -70,13 +64,7 @@ export function Shop() {
           </li>
         ))}
       </ul>
-      {found.hasNextPage && (
-        <div>
-          <Button disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            {t.more}
-          </Button>
-        </div>
-      )}
+      <More found={found} />
     </Frame>
   )
 }

@@ -1,12 +1,14 @@
 // The models that this account may use.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useState } from 'react'
 import { type Model, models, tail } from '../../api/models'
+import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/models'
 import { bytes, number } from '../../ui/format'
-import { Button, buttonClass, Empty, Fault, FIELD, Loading, Page } from '../../ui/parts'
+import { More } from '../../ui/More'
+import { buttonClass, Empty, Fault, FIELD, Loading, Page } from '../../ui/parts'
 import { resident } from '../operate/api'
 import { State } from './State'
 
@@ -14,17 +16,12 @@ export function Models() {
   const [typed, setTyped] = useState('')
   const query = useDeferredValue(typed.trim())
   const { session } = useSession()
-  const found = useInfiniteQuery({
-    queryKey: ['models', query],
-    queryFn: ({ pageParam }) => models(query, pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
-    placeholderData: (old) => old,
-    refetchInterval: (asked) => (asked.state.data?.pages.some((page) => page.data.some((one) => one.state === 'verifying')) ? 2000 : false),
+  const { found, all } = usePages(['models', query], (after) => models(query, after), {
+    keep: true,
+    every: (known) => (known.some((one) => one.state === 'verifying') ? 2000 : false),
   })
   const loaded = useQuery({ queryKey: ['resident'], queryFn: resident, refetchInterval: 10_000, retry: false })
   const held = new Map((loaded.data?.models ?? []).map((one) => [one.model, one.bytes]))
-  const all = found.data?.pages.flatMap((page) => page.data) ?? []
   return (
     <Page
       title={t.title}
@@ -48,13 +45,7 @@ export function Models() {
           </li>
         ))}
       </ul>
-      {found.hasNextPage && (
-        <div>
-          <Button disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            {t.more}
-          </Button>
-        </div>
-      )}
+      <More found={found} />
     </Page>
   )
 }

@@ -3,11 +3,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { described, type Model, model, removed, tail, versions } from '../../api/models'
+import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/models'
 import { Confirm } from '../../ui/Confirm'
 import { useDoing } from '../../ui/doing'
 import { bytes, number } from '../../ui/format'
+import { More } from '../../ui/More'
 import { Button, Card, Fault, FIELD, Field, Loading, Page } from '../../ui/parts'
 import { Snippets } from '../../ui/Snippets'
 import { Examination } from './Examination'
@@ -137,15 +139,15 @@ function Facts({ known }: { known: Model }) {
 
 function Versions({ known }: { known: Model }) {
   const bare = tail(known.name)
-  const found = useQuery({ queryKey: ['versions', known.owner, bare], queryFn: () => versions(known.owner, bare) })
+  const { found, all } = usePages(['versions', known.owner, bare], (after) => versions(known.owner, bare, after))
   return (
     <Card title={t.versions}>
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.data !== undefined && found.data.length < 2 && <p className="text-soft">{t.only}</p>}
-      {found.data !== undefined && found.data.length > 1 && (
+      {found.isSuccess && all.length < 2 && <p className="text-soft">{t.only}</p>}
+      {all.length > 1 && (
         <ul className="grid gap-1">
-          {found.data.map((one) => (
+          {all.map((one) => (
             <li key={one.id} className="flex flex-wrap gap-x-4">
               {one.id === known.id ? (
                 <span aria-current="true">{t.version(one.version)}</span>
@@ -159,6 +161,7 @@ function Versions({ known }: { known: Model }) {
           ))}
         </ul>
       )}
+      <More found={found} />
     </Card>
   )
 }

@@ -1,6 +1,7 @@
-// The state of a model: a word, a colour, and a shape for those who see no colours.
+// The state of a model.
 import type { Model } from '../../api/models'
 import { t } from '../../texts/models'
+import { Look } from '../../ui/Look'
 
 const LOOKS: Record<Model['state'], [string, string]> = {
   verifying: ['◐', 'text-accent'],
@@ -10,11 +11,5 @@ const LOOKS: Record<Model['state'], [string, string]> = {
 }
 
 export function State({ state }: { state: Model['state'] }) {
-  const [shape, colour] = LOOKS[state]
-  return (
-    <span className={`inline-flex items-center gap-2 ${colour}`}>
-      <span aria-hidden>{shape}</span>
-      {t.states[state]}
-    </span>
-  )
+  return <Look look={LOOKS[state]}>{t.states[state]}</Look>
 }

@@ -1,7 +1,7 @@
 // What a model does to a picture: the sample, or one of this machine.
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { send } from '../../api/client'
-import { base } from '../../api/connection'
+import { here } from '../../api/connection'
 import { type Model, tried } from '../../api/models'
 import { t } from '../../texts/models'
 import { useDoing } from '../../ui/doing'
@@ -31,7 +31,7 @@ export function Trial({ model }: { model: Model }) {
       ) : (
         <div className="flex flex-wrap items-center gap-2">
           {example !== undefined && (
-            <Button disabled={busy} onClick={() => see(() => here(example))}>
+            <Button disabled={busy} onClick={() => see(() => fetched(example))}>
               {t.sample}
             </Button>
           )}
@@ -69,10 +69,7 @@ export function Trial({ model }: { model: Model }) {
   )
 }
 
-/** A picture of this server, at an address below wherever it lies. */
-async function here(address: string): Promise<Blob> {
-  return (await send(new Request(base + address.replace(/^\//, '')))).blob()
-}
+const fetched = async (address: string): Promise<Blob> => (await send(new Request(here(address)))).blob()
 
 async function compared(model: Model, picture: Blob): Promise<Pair> {
   const after = URL.createObjectURL(await tried(model.id, picture))

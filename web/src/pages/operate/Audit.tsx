@@ -1,35 +1,18 @@
 // Who did what in this account, the newest first.
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { api, data } from '../../api/client'
+import { usePages } from '../../api/pages'
+import type { components } from '../../api/schema'
 import { t } from '../../texts/operate'
 import { moment } from '../../ui/format'
-import { Button, Card, Empty, Loading } from '../../ui/parts'
+import { More } from '../../ui/More'
+import { Card, Empty, Loading } from '../../ui/parts'
 import { Cell, Table } from '../../ui/Table'
 import { Frame, Refused } from './Frame'
 
-interface Entry {
-  id: string
-  at: number
-  user: string | null
-  key: string | null
-  address: string
-  action: string
-  subject: string
-  details: Record<string, unknown>
-}
-interface Entries {
-  data: Entry[]
-  next: string | null
-}
+type Entry = components['schemas']['Entry']
 
 export function Audit() {
-  const found = useInfiniteQuery({
-    queryKey: ['audit'],
-    queryFn: async ({ pageParam }) => (await data(api.GET('/v1/audit', { params: { query: { before: pageParam } } }))) as unknown as Entries,
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next ?? undefined,
-  })
-  const all = found.data?.pages.flatMap((page) => page.data) ?? []
+  const { found, all } = usePages(['audit'], (before) => data(api.GET('/v1/audit', { params: { query: { before } } })))
   return (
     <Frame lead={t.audit.lead}>
       {found.isPending && <Loading />}
@@ -60,13 +43,7 @@ export function Audit() {
               </tr>
             ))}
           </Table>
-          {found.hasNextPage && (
-            <div>
-              <Button disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-                {t.audit.more}
-              </Button>
-            </div>
-          )}
+          <More found={found} />
         </Card>
       )}
     </Frame>

@@ -1,9 +1,9 @@
 // What the pages of Operate have in common: a title, and the way to the others.
-import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Problem } from '../../api/problem'
 import { t } from '../../texts/operate'
 import { Fault, Page } from '../../ui/parts'
+import { Subpages } from '../../ui/Subpages'
 
 const PARTS = [
   ['/operate', t.parts.now],
@@ -16,18 +16,7 @@ const PARTS = [
 export function Frame({ lead, children }: { lead?: string; children: ReactNode }) {
   return (
     <Page title={t.title} lead={lead}>
-      <nav aria-label={t.parts.label} className="flex flex-wrap gap-1">
-        {PARTS.map(([path, name]) => (
-          <Link
-            key={path}
-            to={path}
-            activeOptions={{ exact: true }}
-            className="inline-flex min-h-9 items-center rounded-md border border-transparent px-3 text-soft no-underline hover:bg-raised hover:text-text pointer-coarse:min-h-11 data-[status=active]:border-edge data-[status=active]:bg-sheet data-[status=active]:text-text"
-          >
-            {name}
-          </Link>
-        ))}
-      </nav>
+      <Subpages label={t.parts.label} pages={PARTS} />
       {children}
     </Page>
   )

@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, data } from '../../api/client'
+import type { components } from '../../api/schema'
 import { useSession } from '../../api/session'
 import { t as common } from '../../texts/en'
 import { t } from '../../texts/operate'
@@ -14,16 +15,9 @@ import { Frame, Refused } from './Frame'
 
 const ROLES = ['owner', 'admin', 'member', 'viewer'] as const
 type Role = (typeof ROLES)[number]
-interface Member {
-  user: string
-  email: string
-  role: Role
-  since: number
-}
+type Member = components['schemas']['Member']
 
-async function members(): Promise<Member[]> {
-  return ((await data(api.GET('/v1/members'))) as unknown as { data: Member[] }).data
-}
+const members = async (): Promise<Member[]> => (await data(api.GET('/v1/members'))).data
 
 const given = (user: string, role: Role) => data(api.PATCH('/v1/members/{user}', { params: { path: { user } }, body: { role } }))
 

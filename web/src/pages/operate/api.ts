@@ -2,15 +2,7 @@
 import { api, data, send } from '../../api/client'
 import { base } from '../../api/connection'
 
-export interface Resident {
-  bytes: number
-  limit: number
-  models: { model: string; bytes: number; in_use: number; pinned: boolean; idle_seconds: number; loads: number }[]
-}
-
-export async function resident(): Promise<Resident> {
-  return (await data(api.GET('/v1/models/resident'))) as unknown as Resident
-}
+export const resident = () => data(api.GET('/v1/models/resident'))
 
 export interface Sample {
   /** Milliseconds since the page was opened. */

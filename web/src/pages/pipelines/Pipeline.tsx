@@ -2,15 +2,14 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { api, data, type Run, send } from '../../api/client'
-import { base, persist } from '../../api/connection'
+import { api, data, once, type Run, send } from '../../api/client'
+import { base } from '../../api/connection'
 import { cancel, isOver, remember, useEvents, useProgress } from '../../api/runs'
 import { useSession } from '../../api/session'
-import { unique } from '../../api/unique'
 import { t } from '../../texts/en'
+import { useDoing } from '../../ui/doing'
 import { Bar, Button, Card, Fault, Loading, Page } from '../../ui/parts'
 import { Snippets } from '../../ui/Snippets'
-
 import { type Known, pathOf, pipeline, SHIPPED } from './api'
 import { Input } from './Input'
 import { Results } from './Results'
@@ -61,37 +60,30 @@ function Form({ known }: { known: Known }) {
   const client = useQueryClient()
   const { session } = useSession()
   const [given, setGiven] = useState<Given>({})
-  const [fault, setFault] = useState<unknown>(null)
   const [id, setId] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
-  const submit = async (event: FormEvent) => {
+  const doing = useDoing()
+  const submit = (event: FormEvent) => {
     event.preventDefault()
-    setFault(null)
-    setBusy(true)
-    try {
+    void doing.run(async () => {
       const run = await asked(known, given)
       remember(client, run)
       setId(run.id)
-    } catch (error) {
-      setFault(error)
-    } finally {
-      setBusy(false)
-    }
+    })
   }
   return (
     <div className="grid gap-4 lg:grid-cols-2">
       <Card title={t.pipelines.form}>
-        <form onSubmit={(event) => void submit(event)} className="grid gap-4">
+        <form onSubmit={submit} className="grid gap-4">
           {Object.entries(known.inputs).map(([name, port]) => (
             <Input key={name} name={name} port={port} value={given[name]} onChange={(value) => setGiven({ ...given, [name]: value })} />
           ))}
           <div>
-            <Button kind="first" type="submit" disabled={busy}>
-              {busy ? t.pipelines.running : t.pipelines.run}
+            <Button kind="first" type="submit" disabled={doing.busy}>
+              {doing.busy ? t.pipelines.running : t.pipelines.run}
             </Button>
           </div>
         </form>
-        {fault !== null && <Fault error={fault} />}
+        {doing.fault !== null && <Fault error={doing.fault} />}
       </Card>
       <div className="grid content-start gap-4 min-w-0">
         {id !== null && <Outcome id={id} />}
@@ -109,15 +101,8 @@ function Form({ known }: { known: Known }) {
 /** Sends the pictures, then asks for the run, once. Raises Problem. */
 async function asked(known: Known, given: Given): Promise<Run> {
   const input = await sentValues(known.inputs, given)
-  const key = unique()
-  return persist(() =>
-    data(
-      api.POST('/v1/runs', {
-        params: { header: { 'Idempotency-Key': key } },
-        body: { target: known.id, input: input as Run['input'], output: { format: null } },
-      }),
-    ),
-  )
+  const body = { target: known.id, input: input as Run['input'], output: { format: null } }
+  return once((header) => data(api.POST('/v1/runs', { params: { header }, body })))
 }
 
 function Outcome({ id }: { id: string }) {
@@ -129,6 +114,7 @@ function Outcome({ id }: { id: string }) {
   })
   const run = found.data
   const event = useProgress(id)
+  const stop = useDoing()
   useEvents()
   if (run === undefined) return <Loading />
   const { done, tiles } = event?.data ?? {}
@@ -141,10 +127,13 @@ function Outcome({ id }: { id: string }) {
         <>
           <Bar part={tiles === undefined ? null : (done ?? 0) / Math.max(1, tiles)} label={t.pipelines.result} />
           <div>
-            <Button onClick={() => void cancel(client, id)}>{t.cancel}</Button>
+            <Button disabled={stop.busy} onClick={() => void stop.run(() => cancel(client, id))}>
+              {t.cancel}
+            </Button>
           </div>
         </>
       )}
+      {stop.fault !== null && <Fault error={stop.fault} />}
       {run.output !== null && <Results run={run} />}
       <Link to="/runs/$id" params={{ id }} className="text-accent underline">
         {t.runs.timeline}

@@ -1,9 +1,10 @@
 // What came of a run: each output by its name, pictures with a way to look closely, beside the one that
 // was given.
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import type { Result, Run } from '../../api/client'
 import { t } from '../../texts/en'
 import { Button, Loading } from '../../ui/parts'
+import { useModal } from '../../ui/Sheet'
 import { Values } from '../runs/OneRun'
 
 const Pair = lazy(() => import('../enhance/Result').then((module) => ({ default: module.Pair })))
@@ -36,12 +37,7 @@ const isPicture = (value: unknown): boolean => typeof value === 'object' && valu
 
 /** A dialog as large as the window. */
 function Whole({ label, onClose, children }: { label: string; onClose: () => void; children: ReactNode }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    const now = dialog.current
-    now?.showModal()
-    return () => now?.close()
-  }, [])
+  const dialog = useModal()
   return (
     <dialog ref={dialog} aria-label={label} onClose={onClose} className="h-full max-h-none w-full max-w-none border-0 bg-ground p-0">
       <div className="grid h-full grid-rows-[auto_minmax(0,1fr)]">

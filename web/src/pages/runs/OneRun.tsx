@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { api, contentOf, copyOf, data, type Result, type Run } from '../../api/client'
 import { cancel, isOver, listen, remember, retry, type RunEvent } from '../../api/runs'
 import { t } from '../../texts/en'
+import { useDoing } from '../../ui/doing'
 import { bytes } from '../../ui/format'
 import { Button, Card, Fault, Loading, Notice, Page } from '../../ui/parts'
 import { State } from './State'
@@ -19,6 +20,7 @@ export function OneRun() {
     refetchInterval: (query) => (query.state.data !== undefined && !isOver(query.state.data) ? 2000 : false),
   })
   const [events, setEvents] = useState<RunEvent[]>([])
+  const doing = useDoing()
   const attempt = found.data !== undefined && !isOver(found.data)
   useEffect(() => {
     setEvents([])
@@ -45,13 +47,18 @@ export function OneRun() {
             <State status={run.status} />
             <code className="text-xs text-soft break-all">{run.id}</code>
             {run.position !== null && <span className="text-soft">{t.runs.position(run.position)}</span>}
-            {!isOver(run) && <Button onClick={() => void cancel(client, run.id)}>{t.cancel}</Button>}
+            {!isOver(run) && (
+              <Button disabled={doing.busy} onClick={() => void doing.run(() => cancel(client, run.id))}>
+                {t.cancel}
+              </Button>
+            )}
             {run.status === 'failed' && (
-              <Button kind="first" onClick={() => void retry(client, run.id)}>
+              <Button kind="first" disabled={doing.busy} onClick={() => void doing.run(() => retry(client, run.id))}>
                 {t.runs.retry}
               </Button>
             )}
           </div>
+          {doing.fault !== null && <Fault error={doing.fault} />}
           {run.error !== null && (
             <Notice kind="danger">
               {run.error.message} <code className="text-xs text-soft">{run.error.code}</code>
@@ -114,7 +121,7 @@ function Value({ value, files }: { value: unknown; files: Run['files'] }) {
   )
 }
 
-export function Picture({ picture }: { picture: Result }) {
+function Picture({ picture }: { picture: Result }) {
   const copy = useQuery({
     queryKey: ['copy', picture.digest, 640],
     queryFn: () => copyOf(picture.digest, 640),

@@ -1,6 +1,7 @@
-// The state of a run: a word, a colour, and a shape for those who see no colours.
+// The state of a run.
 import type { Status } from '../../api/runs'
 import { t } from '../../texts/en'
+import { Look } from '../../ui/Look'
 
 const LOOKS: Record<Status, [string, string]> = {
   queued: ['◌', 'text-soft'],
@@ -11,11 +12,5 @@ const LOOKS: Record<Status, [string, string]> = {
 }
 
 export function State({ status }: { status: Status }) {
-  const [shape, colour] = LOOKS[status]
-  return (
-    <span className={`inline-flex items-center gap-2 ${colour}`}>
-      <span aria-hidden>{shape}</span>
-      {t.runs.states[status]}
-    </span>
-  )
+  return <Look look={LOOKS[status]}>{t.runs.states[status]}</Look>
 }

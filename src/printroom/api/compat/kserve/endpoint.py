@@ -20,7 +20,7 @@ from printroom.api.body import Body, Receive, check_length, output_error
 from printroom.api.compat.kserve.names import PREFIX, Address, found
 from printroom.api.compat.kserve.request import HEADER, Asked, Wish
 from printroom.api.compat.kserve.tensors import Array, kind_of, to_bytes, to_json
-from printroom.api.endpoint import Call, Endpoint, watched
+from printroom.api.endpoint import Call, Endpoint, principal, watched
 from printroom.api.job import Job
 from printroom.api.problems import Headers, Problem
 from printroom.api.replies import Send, Stall
@@ -57,8 +57,7 @@ class InferEndpoint(Endpoint):
         header = _header(scope["headers"])
         check_length(call.length, service.limits.body)
         address = Address.of(scope["path"].removeprefix(PREFIX))
-        viewer = call.visit.principal.viewer if call.visit is not None else ""
-        model = await asyncio.to_thread(found, service.workshop, address, viewer)
+        model = await asyncio.to_thread(found, service.workshop, address, principal(call).viewer)
         call.model = model.card.id
         source = await body.read(receive)
         job = InferJob(service, self._tensors, model, source, header)

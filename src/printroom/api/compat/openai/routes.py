@@ -25,7 +25,7 @@ def routes(workshop: Workshop) -> APIRouter:
 
     @router.get(PREFIX + "models/{name:path}")
     def model(name: str, who: Who) -> JSONResponse:
-        found = next((one for one in _models(workshop, who.account) if one["id"] == name), None)
+        found = next(_models(workshop, who.account, name), None)
         if found is None:
             raise NotFound(f"there is no model {name[:64]!r}", "GET models lists them")
         return JSONResponse(found)
@@ -33,14 +33,17 @@ def routes(workshop: Workshop) -> APIRouter:
     return router
 
 
-def _models(workshop: Workshop, account: str) -> Iterator[dict[str, Any]]:
+def _models(workshop: Workshop, account: str, wanted: str = "") -> Iterator[dict[str, Any]]:
+    """All of them, or the one that is `wanted`: only what is told is checked."""
     store = workshop.pipelines
     for found in [*store.bundled(), *store.listed(account)]:
+        name = found.id.partition("@")[0]
+        if wanted not in ("", name):
+            continue
         try:
             graph = workshop.shelf.ready(found)
         except PrintroomError:  # it cannot be run any more; its own page says why
             continue
         if draws(graph) or edits(graph):
-            name = found.id.partition("@")[0]
             created = int(found.created_at)
             yield {"id": name, "object": "model", "created": created, "owned_by": found.owner}

@@ -18,14 +18,14 @@ from pydantic import BaseModel, Field, JsonValue
 
 from printroom.accounts.principal import Principal
 from printroom.api.problems import BadParameter
+from printroom.api.proxied import base_of
 from printroom.core.settings import Settings
 from printroom.runs.prediction import DIALECT
 from printroom.runs.runs import Asked
 from printroom.runs.target import said
 
 PREFIX = "/compat/replicate"
-_FILE = re.compile(rf"https?://[^/\s?#]+{PREFIX}/v1/files/(file_\w{{1,64}})(?:/content)?", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+_FILE = re.compile(rf"https?://[^\s?#]+{PREFIX}/v1/files/(file_\w{{1,64}})(?:/content)?", re.ASCII)
 
 
 class PredictionCreate(BaseModel):
@@ -55,10 +55,7 @@ class Base:
     @classmethod
     def of(cls, request: Request, settings: Settings) -> Base:
         """As the settings say, else as the client wrote it."""
-        origin = (settings.url or "").rstrip("/")
-        if not origin:
-            host = request.headers.get("host", "")
-            origin = f"http://{host if _HOST.fullmatch(host) else 'localhost'}"
+        origin = base_of(request.scope, settings.url)
         return cls(origin + PREFIX, origin)
 
 

@@ -1,0 +1,32 @@
+import{t as e}from"./useQuery-CvulHSL0.js";import{a as t,g as n,l as r,n as i,o as a,q as o,y as s}from"./client-BRTcrY2J.js";import{l as c,x as l,y as u}from"./index-DOw5YDA2.js";import{S as d,c as f,n as p,o as m,p as h,r as g,t as _,u as v,v as y,y as b}from"./parts-Bl1L4SNp.js";import{i as x,n as S,o as C,s as w,t as T}from"./runs-B7-jJoIT.js";import{Snippets as E}from"./Snippets-CGVff120.js";import{n as D,r as O}from"./api-DSiHWeqE.js";import{n as k,r as A,t as j}from"./Results-C5uDR7al.js";import{a as M,n as N,t as P}from"./ports-CwbJcF2y.js";var F=d(b(),1);function I(e,t,n){let r=`${s}v1/pipelines/${encodeURIComponent(e.id).replaceAll(`%40`,`@`).replaceAll(`%2F`,`/`)}`,i=[],a=[];for(let[n,r]of Object.entries(e.inputs)){let e=t[n],o=M(r).default;if(P(r)||N(r)){let t=e??[];for(let e of t.length>0?t.map(e=>e.name):[`photo.jpg`])i.push([n,e])}else e!==void 0&&e!==``?a.push([n,e]):o!=null&&a.push([n,o])}return[{name:`curl`,code:z(r,i,a,n)},{name:`Python`,code:B(r,e,i,a,n)},{name:`JavaScript`,code:H(r,i,a,n)}]}var L=e=>`'${e.replaceAll(`'`,`'\\''`)}'`,R=e=>typeof e==`string`?e:JSON.stringify(e);function z(e,t,n,r){return[`curl --fail-with-body`,...r?[`-H "Authorization: Bearer $PRINTROOM_KEY"`]:[],...t.map(([e,t])=>`-F ${L(`${e}=@"${t}"`)}`),...n.map(([e,t])=>`-F ${L(`${e}=${R(t)}`)}`),...t.length+n.length===0?[`-X POST`,`-H 'content-type: application/json'`,`-d '{}'`]:[],`-o result.json ${L(e)}`].join(` \\
+  `)}function B(e,t,n,r,i){let a=e=>N(t.inputs[e]??`text`),o=[...new Set(n.map(([e])=>e))].map(e=>{let t=n.filter(([t])=>t===e).map(([,e])=>`picture(${JSON.stringify(e)})`);return`    ${JSON.stringify(e)}: ${a(e)?`[${t.join(`, `)}]`:t[0]},`}),s=r.map(([e,t])=>`    ${JSON.stringify(e)}: ${V(t)},`);return`import base64
+import json
+import mimetypes
+${i?`import os
+`:``}from pathlib import Path
+from urllib.request import Request, urlopen
+
+
+def picture(name: str) -> str:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(Path(name).read_bytes()).decode()}"
+
+
+inputs = {
+${[...o,...s].join(`
+`)}
+}
+headers = {"Content-Type": "application/json"${i?`, "Authorization": f"Bearer {os.environ['PRINTROOM_KEY']}"`:``}}
+request = Request(${JSON.stringify(e)}, json.dumps(inputs).encode(), headers)
+with urlopen(request) as answer:
+    Path("result.json").write_bytes(answer.read())`}function V(e){return e===!0?`True`:e===!1?`False`:JSON.stringify(e)}function H(e,t,n,r){return`import { readFile, writeFile } from 'node:fs/promises'
+
+const body = new FormData()
+${[...t.map(([e,t])=>`body.append(${JSON.stringify(e)}, new Blob([await readFile(${JSON.stringify(t)})]), ${JSON.stringify(t)})`),...n.map(([e,t])=>`body.append(${JSON.stringify(e)}, ${JSON.stringify(R(t))})`)].join(`
+`)}
+const answer = await fetch(${JSON.stringify(e)}, {
+  method: 'POST',${r?"\n  headers: { authorization: `Bearer ${process.env.PRINTROOM_KEY}` },":``}
+  body,
+})
+if (!answer.ok) throw new Error((await answer.json()).detail)
+await writeFile('result.json', await answer.text())`}var U=y();function W(){let{owner:t,name:n}=l({strict:!1}),r=t===void 0?n:`${t}/${n}`,i=e({queryKey:[`pipeline`,r],queryFn:()=>O(r),staleTime:6e4});return i.isPending?(0,U.jsx)(f,{}):(0,U.jsx)(v,{title:i.data?.title||n,actions:(0,U.jsxs)(`div`,{className:`flex flex-wrap gap-4`,children:[i.data!==void 0&&(0,U.jsx)(G,{known:i.data}),(0,U.jsx)(u,{to:`/pipelines`,className:`text-accent underline`,children:h.pipelines.back})]}),children:i.isError?(0,U.jsx)(m,{error:i.error,retry:()=>void i.refetch()}):(0,U.jsx)(K,{known:i.data},i.data.id)})}function G({known:e}){return(0,U.jsxs)(U.Fragment,{children:[(0,U.jsx)(u,{to:`/pipelines/$owner/$name/edit`,params:D(e),className:`text-accent underline`,children:e.owner===`printroom`?h.pipelines.editCopy:h.pipelines.edit}),e.owner!==`printroom`&&(0,U.jsx)(u,{to:`/pipelines/$owner/$name/compare`,params:D(e),className:`text-accent underline`,children:h.pipelines.versions})]})}function K({known:e}){let t=o(),{session:r}=n(),[i,a]=(0,F.useState)({}),[s,l]=(0,F.useState)(null),u=c();return(0,U.jsxs)(`div`,{className:`grid gap-4 lg:grid-cols-2`,children:[(0,U.jsxs)(g,{title:h.pipelines.form,children:[(0,U.jsxs)(`form`,{onSubmit:n=>{n.preventDefault(),u.run(async()=>{let n=await q(e,i);x(t,n),l(n.id)})},className:`grid gap-4`,children:[Object.entries(e.inputs).map(([e,t])=>(0,U.jsx)(k,{name:e,port:t,value:i[e],onChange:t=>a({...i,[e]:t})},e)),(0,U.jsx)(`div`,{children:(0,U.jsx)(p,{kind:`first`,type:`submit`,disabled:u.busy,children:u.busy?h.pipelines.running:h.pipelines.run})})]}),u.fault!==null&&(0,U.jsx)(m,{error:u.fault})]}),(0,U.jsxs)(`div`,{className:`grid content-start gap-4 min-w-0`,children:[s!==null&&(0,U.jsx)(J,{id:s}),(0,U.jsx)(g,{title:h.pipelines.code,children:(0,U.jsx)(E,{snippets:I(e,i,r?.user!=null)})}),(0,U.jsx)(g,{title:h.pipelines.drawing,children:(0,U.jsx)(Y,{name:e.id})})]})]})}async function q(e,n){let r=await A(e.inputs,n),o={target:e.id,input:r,output:{format:null}};return a(e=>t(i.POST(`/v1/runs`,{params:{header:e},body:o})))}function J({id:n}){let r=o(),a=e({queryKey:[`run`,n],queryFn:()=>t(i.GET(`/v1/runs/{id}`,{params:{path:{id:n}}})),refetchInterval:e=>e.state.data!==void 0&&!S(e.state.data)&&2e3}).data,s=w(n),l=c();if(C(),a===void 0)return(0,U.jsx)(f,{});let{done:d,tiles:v}=s?.data??{};return(0,U.jsxs)(g,{title:h.pipelines.result,children:[(0,U.jsx)(`p`,{role:`status`,className:a.status===`failed`?`text-danger`:`text-soft`,children:a.status===`failed`?a.error?.message:h.runs.states[a.status]}),!S(a)&&(0,U.jsxs)(U.Fragment,{children:[(0,U.jsx)(_,{part:v===void 0?null:(d??0)/Math.max(1,v),label:h.pipelines.result}),(0,U.jsx)(`div`,{children:(0,U.jsx)(p,{disabled:l.busy,onClick:()=>void l.run(()=>T(r,n)),children:h.cancel})})]}),l.fault!==null&&(0,U.jsx)(m,{error:l.fault}),a.output!==null&&(0,U.jsx)(j,{run:a}),(0,U.jsx)(u,{to:`/runs/$id`,params:{id:n},className:`text-accent underline`,children:h.runs.timeline})]})}function Y({name:t}){let n=e({queryKey:[`drawing`,t],queryFn:async()=>{let e=`${s}v1/pipelines/${t}`,n=await r(new Request(e,{headers:{accept:`image/svg+xml`}}));return URL.createObjectURL(await n.blob())},staleTime:1/0});return n.data===void 0?null:(0,U.jsx)(`div`,{tabIndex:0,role:`group`,"aria-label":h.pipelines.drawing,className:`overflow-auto rounded bg-[#fff] p-2`,children:(0,U.jsx)(`img`,{src:n.data,alt:h.pipelines.drawing,className:`max-w-none`})})}export{W as Pipeline};

@@ -1,1 +1,0 @@
-import{S as e,y as t}from"./parts-BnUgqflC.js";var n=e(t(),1);function r(){let[e,t]=(0,n.useState)(!1),[r,i]=(0,n.useState)(null);return{busy:e,fault:r,run:async e=>{t(!0),i(null);try{await e()}catch(e){e instanceof DOMException&&e.name===`AbortError`||i(e)}finally{t(!1)}}}}export{r as t};

@@ -1,1 +1,0 @@
-import{C as e,S as t}from"./client-dTh5sDnv.js";function n(n,r){return t(n,e,r)}export{n as t};
