@@ -174,7 +174,7 @@ def _write(address: str, runs: int, turn: int) -> None:
                     holds.capture(connection, now, name, _posting)
 
 
-def _posting(hold: Hold) -> Posting:
+def _posting(hold: Hold) -> list[Posting]:
     seller = int(hold.subject[4:8], 16) % SELLERS
     each = (PRICE - FEE) // 2
     lines = (
@@ -182,7 +182,7 @@ def _posting(hold: Hold) -> Posting:
         Line(hold.account, earned(f"seller{seller}"), each),
         Line(hold.account, earned(f"seller{(seller + 1) % SELLERS}"), each),
     )
-    return Posting(f"run:{hold.key}", "run", lines, hold.subject)
+    return [Posting(f"run:{hold.key}", "run", lines, hold.subject)]
 
 
 if __name__ == "__main__":

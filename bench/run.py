@@ -29,6 +29,7 @@ BENCHES = {
     "tiling": "bench.tiling",
     "coldstart": "bench.coldstart",
     "metrics": "bench.metrics",
+    "artist": "bench.artist",
     "queue": "bench.job_queue",
     "market": "bench.market",
     "access": "bench.access",

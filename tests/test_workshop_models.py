@@ -121,8 +121,8 @@ def test_what_is_named_by_who_runs_it_is_looked_up_for_them_alone(house: House, 
     assert run(graph, house.acme, net="acme/ink")
     with pytest.raises(NotFound, match="acme/ink"):
         run(graph, house.bolt, owner=house.acme, net="acme/ink")
-    house.workshop.visible_models = lambda account, owner, name: (
-        (account, owner, name) == (house.bolt, house.acme, "ink")
+    house.workshop.lending = lambda account, owner, name: (
+        "yes" if (account, owner, name) == (house.bolt, house.acme, "ink") else "no"
     )
     assert run(graph, house.bolt, net="acme/ink@1")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from printroom.accounts.principal import LOCAL_ACCOUNT
 from printroom.core.errors import BadOption, PrintroomError
 from printroom.core.once import once
 from printroom.core.settings import EMBEDDED, Settings
-from printroom.core.visible import Visible
+from printroom.core.visible import Lending, Lent
 from printroom.engine.enhancing import Enhancing
 from printroom.engine.floor import Floor
 from printroom.engine.order import Order, Progress
@@ -28,6 +28,10 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.accounts.book import Accounts
     from printroom.assets.assets import Assets
     from printroom.catalogue.owned import OwnedModels
+    from numpy.typing import NDArray
+
+    from printroom.collections.collections import Collections
+    from printroom.core.calls import Calls, Question, Reply
     from printroom.core.outbound import Outbound
     from printroom.database.engine import Database
     from printroom.delivery.delivering import Delivery
@@ -40,11 +44,15 @@ if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlar
     from printroom.marketplace.market import Market
     from printroom.marketplace.money import Money
     from printroom.marketplace.terms import MarketTerms
+    from printroom.people.asking import Asking
+    from printroom.people.people import People
     from printroom.pipelines.graph import Graph
     from printroom.pipelines.models import ModelResolver
     from printroom.pipelines.registry import Registry
     from printroom.pipelines.shelf import Pipelines
+    from printroom.pipelines.step import Near
     from printroom.pipelines.store import PipelineStore
+    from printroom.runtimes.generation import PersonalizableGenerator
     from printroom.steps.folders import StepFolders
     from printroom.steps.kept import Kept
     from printroom.storage.book import StoreBook
@@ -68,7 +76,7 @@ class Workshop:
         Raises BadOption for a device that is not here.
         """
         self.settings = settings if settings is not None else Settings.read()
-        self.visible_models: Visible = lambda *asked: self.market.visible("model", *asked)
+        self.lending: Lending = self._lent
         """Which models of others an account may use, beside its own."""
         self.floor = Floor(self.settings, serving=serving, owned=self._owned)
         self.floor.breached = self._breached
@@ -101,7 +109,7 @@ class Workshop:
         """
         from printroom.steps.installed import at_hand  # brings them all
 
-        return at_hand().beside(self.folders)
+        return at_hand(self.folders).beside(self.folders)
 
     @once
     def folders(self) -> StepFolders:
@@ -119,7 +127,7 @@ class Workshop:
         from printroom.pipelines.store import PipelineStore
 
         made = PipelineStore(lambda: self.database, lambda: self.accounts)
-        made.visible = lambda *asked: self.market.visible("pipeline", *asked)
+        made.visible = self._visible
         return made
 
     @property
@@ -139,7 +147,7 @@ class Workshop:
         from printroom.steps.installed import at_hand
 
         pinned = self.pipelines.used()
-        return self.folders.add(folder, taken=at_hand(), pinned=pinned, replaces=replaces)
+        return self.folders.add(folder, taken=at_hand(self.folders), pinned=pinned, replaces=replaces)
 
     def remove_step(self, name: str) -> Kept:
         """Take an added step away; published pipelines that use it go on. Raises NotFound."""
@@ -150,7 +158,7 @@ class Workshop:
 
         `accounts`: whose own models may be meant, too. Raises NotFound, BadModel, BadOption.
         """
-        card = self.floor.model(name, accounts).card
+        card = self.floor.model(name, accounts, named=True).card
         if task and task != ("upscale" if card.upscales else card.task):
             raise BadOption(f"{card.id} is for {card.task}, not for {task}", "name another")
         return card.id
@@ -164,15 +172,21 @@ class Workshop:
         return self.shelf.graph(name)
 
     def explain(
-        self, graph: Graph, values: Mapping[str, Any], *, account: str = "", owner: str = ""
+        self,
+        graph: Graph,
+        values: Mapping[str, Any],
+        *,
+        account: str = "",
+        owner: str = "",
+        paid: tuple[str, ...] = (),
     ) -> Explanation:
         """What running a pipeline would take: stages, why each is one, memory and time.
 
-        `account`, `owner`: as of `run_pipeline`.
+        `account`, `owner`, `paid`: as of `run_pipeline`.
         """
         from printroom.engine.explain import explain
 
-        order = Order(account=account or self._home, owner=owner)
+        order = Order(account=account or self._home, owner=owner, paid=paid)
         return explain(graph, self.floor, values, order)
 
     def warm(self) -> None:
@@ -194,6 +208,7 @@ class Workshop:
         keeper: Keeper | None = None,
         account: str = "",
         owner: str = "",
+        paid: tuple[str, ...] = (),
     ) -> Mapping[str, Any]:
         """Run a pipeline; its outputs by name, those that are absent left out.
 
@@ -201,17 +216,17 @@ class Workshop:
         needed, a list of pictures `<output>-1.<suffix>` and so on; any other value is itself. Files
         appear whole or not at all. `pixels`: the largest picture to take, None = the workshop's
         limit; `saving`: how pictures are written; `keeper`: what outlasts this process; `account`:
-        whose run it is; `owner`: whose pipeline it is, if another's. Raises PrintroomError;
-        Cancelled once `cancel` is set.
+        whose run it is; `owner`: whose pipeline it is, if another's; `paid`: as of Order. Raises
+        PrintroomError; Cancelled once `cancel` is set.
         """
         from printroom.engine.flow import Desk
         from printroom.engine.pipeline import Running
         from printroom.engine.saving import Saving, Writer
 
         whose = account or self._home
-        order = Order(progress=progress, cancel=cancel, account=whose, owner=owner)
+        order = Order(progress=progress, cancel=cancel, account=whose, owner=owner, paid=paid)
         limits = Limits(pixels or self.settings.pixels, self.floor.ledger.total)
-        with closing(Desk(self.floor, order)) as desk:
+        with closing(Desk(self.floor, order, self)) as desk:
             outputs = Running(graph, desk, limits, keeper).run(values)
             writer = Writer(folder, saving or Saving())
             return {name: writer.written(value, name) for name, value in outputs.items()}
@@ -282,6 +297,46 @@ class Workshop:
         return MarketTerms(lambda: self.market, Rules.of(self.settings))
 
     @once
+    def people(self) -> People:
+        """Consent, pictures and training. Raises what `queue` and `assets` do."""
+        from printroom.people.checking import Checker
+        from printroom.people.faces import Faces
+        from printroom.people.files import Files
+        from printroom.people.people import People
+
+        settings = self.settings
+        faces = Faces(settings.people_faces)
+        files = Files.at(settings.people, settings.data, settings.people_ttl)
+        made = People(
+            self.queue,
+            self.assets,
+            files,
+            lambda: Checker(self.generator, faces),
+            settings.people_pictures,
+            self._forget_delivered,
+        )
+        self._closing.callback(made.close)
+        return made
+
+    @once
+    def asking(self) -> Asking:
+        """Portraits, and styles of accounts. Raises what `people` does."""
+        from printroom.people.asking import Asking
+        from printroom.people.words import Words
+
+        self.people  # noqa: B018  whose tables it looks into
+        return Asking(self.queue, Words(self.settings.people_forbidden), self.outbound.check)
+
+    @once
+    def generator(self) -> PersonalizableGenerator:
+        """What draws people, loaded when first needed. Raises BadOption."""
+        from printroom.people.bases import base_named
+
+        made = base_named(self.settings.people_base)
+        self._closing.callback(made.close)
+        return made
+
+    @once
     def assets(self) -> Assets:
         """Files and results. Raises what `database` does, DatabaseMismatch, NotFound, BadOption."""
         from printroom.assets.assets import Assets
@@ -295,9 +350,36 @@ class Workshop:
 
         self.accounts  # noqa: B018  whose tables have the handles that models are named by
         cache = self.settings.data / "cache"
-        made = OwnedModels(self.assets, cache, lambda: self.visible_models)
+        made = OwnedModels(self.assets, cache, lambda: self.lending)
         self._closing.callback(made.close)
         return made
+
+    def ask(self, question: Question, check: Callable[[], None]) -> Reply:
+        """For steps: what another server answers. Raises AddressRefused, FetchFailed."""
+        return self.calls.ask(question, check)
+
+    def nearest(
+        self, account: str, collection: str, vector: NDArray[Any], most: int
+    ) -> Sequence[Near]:
+        """For steps: what is nearest in a collection of that account. Raises NotFound, BadOption."""
+        from printroom.pipelines.step import Near
+
+        found = self.collections.nearest(account, collection, vector, most)
+        return [Near(one.payload, one.distance) for one in found]
+
+    @once
+    def collections(self) -> Collections:
+        """What accounts have to find the nearest of. Raises what `database` does."""
+        from printroom.collections.collections import Collections
+
+        return Collections(self.database)
+
+    @once
+    def calls(self) -> Calls:
+        """What asks other servers on behalf of steps."""
+        from printroom.core.calls import Calls, Hosts
+
+        return Calls(self.outbound, Hosts(self.settings.steps_hosts))
 
     @once
     def outbound(self) -> Outbound:
@@ -332,6 +414,13 @@ class Workshop:
         self._closing.callback(made.close)
         return made
 
+    def loaded_generator(self) -> PersonalizableGenerator:
+        """The same, for whoever asks for it when it is needed."""
+        return self.generator
+
+    def _forget_delivered(self) -> None:
+        self.delivery.forget()
+
     def _own_graph(self, name: str) -> Graph:
         return self.shelf.published(name, LOCAL_ACCOUNT).closed()
 
@@ -350,6 +439,12 @@ class Workshop:
             self.owned.breached(breach.model, breach.limit, breach.reason)
         except PrintroomError as error:  # what it did to its run is told all the same
             _log.warning("that %s crossed a limit is not noted: %s", breach.model, error)
+
+    def _lent(self, account: str, owner: str, name: str) -> Lent:
+        return self.market.lent(account, owner, name)
+
+    def _visible(self, account: str, owner: str, name: str) -> bool:
+        return self.market.visible(account, owner, name)
 
     def _has_models(self, account: str) -> bool:
         """Whether an account has something under its handle: for `accounts`."""
@@ -392,3 +487,12 @@ class _ModelsOf:
     def resolve(self, name: str, task: str | None) -> str:
         """As `Workshop.resolve`."""
         return self.workshop.resolve(name, task, (self.account,))
+
+    def reach(self, url: str) -> None:
+        """Raises AddressRefused."""
+        self.workshop.calls.hosts.check(url)
+        self.workshop.outbound.check(url)
+
+    def collection(self, name: str) -> None:
+        """Raises NotFound."""
+        self.workshop.collections.get(self.account, name)

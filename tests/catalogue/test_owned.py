@@ -25,9 +25,9 @@ from printroom.catalogue.card import ModelCard
 from printroom.catalogue.entries import Draft
 from printroom.catalogue.model import METADATA, Entry
 from printroom.catalogue.models import digest_of
-from printroom.catalogue.owned import OwnedModels
+from printroom.catalogue.owned import OwnedModels, Unpaid
 from printroom.core.errors import BadModel, BadOption, KeyReused, NotFound, TooManyAtOnce
-from printroom.core.visible import nobody
+from printroom.core.visible import Lending, Lent
 from printroom.database.engine import Database
 from printroom.database.own_server import OwnServer
 from printroom.imaging.tiling import Geometry
@@ -65,7 +65,7 @@ class House:
         self.database, self.folder = database, folder
         self.accounts = Accounts(database)
         self.assets = Assets(database, DiskStore(folder / "store"))
-        self.visible = nobody
+        self.lending: Lending = lambda *_: "no"
         self.owned = self.machine("one")
         self.acme, self.bolt = (
             self.accounts.do(people.create_account, CONSOLE, name).id for name in ("acme", "bolt")
@@ -73,7 +73,7 @@ class House:
 
     def machine(self, name: str) -> OwnedModels:
         """What another machine, with a folder of its own, has of the models."""
-        return OwnedModels(self.assets, self.folder / name, lambda: self.visible)
+        return OwnedModels(self.assets, self.folder / name, lambda: self.lending)
 
     def run(self, work: Any, **given: Any) -> Any:
         return self.database.run(partial(work, **given))
@@ -248,11 +248,11 @@ def test_the_door_lets_others_in_to_what_is_ready(house: House) -> None:
     entry, _ = house.give(house.acme)
     asked = []
 
-    def visible(account: str, owner: str, name: str) -> bool:
+    def lending(account: str, owner: str, name: str) -> Lent:
         asked.append((account, owner, name))
-        return name == "ink"
+        return "yes" if name == "ink" else "no"
 
-    house.visible = visible
+    house.lending = lending
     with pytest.raises(NotFound):
         house.owned.find("acme/ink", [house.bolt])
     house.ready(entry)
@@ -262,6 +262,18 @@ def test_the_door_lets_others_in_to_what_is_ready(house: House) -> None:
     assert house.owned.seen("acme/ink", [house.bolt], ready=False).entry.version == 1
     with pytest.raises(NotFound):
         house.owned.seen("acme/ink@2", [house.bolt], ready=False)
+
+
+def test_what_is_sold_by_the_run_is_named_by_all_and_used_by_who_pays(house: House) -> None:
+    entry, _ = house.give(house.acme)
+    house.ready(entry)
+    house.lending = lambda *_: "sold"
+    with pytest.raises(Unpaid, match="acme/ink@1"):
+        house.owned.find("acme/ink", [house.bolt])
+    assert house.owned.find("acme/ink", [house.bolt], named=True).card.id == "acme/ink@1"
+    assert house.owned.find("acme/ink", [house.bolt, f"{house.acme}/ink"]).card.version == 1
+    with pytest.raises(Unpaid):
+        house.owned.find("acme/ink", [house.bolt, f"{house.acme}/other", f"{house.bolt}/ink"])
 
 
 def test_what_was_suspended_stops_and_goes_on(house: House) -> None:

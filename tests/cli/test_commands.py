@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printroom.cli.train import parse_options
+from printroom.training.words import parse_options
 from printroom.core.errors import BadOption
 
 Printroom = Callable[..., subprocess.CompletedProcess[str]]

@@ -26,7 +26,7 @@ def sale(amount, buyer="ann", seller="sam", fee=0):
         Line(wallet(buyer), earned(seller), amount - fee),
         Line(wallet(buyer), FEES, fee),
     )
-    return lambda hold: Posting(f"run:{hold.key}", "run", lines, hold.subject)
+    return lambda hold: [Posting(f"run:{hold.key}", "run", lines, hold.subject)]
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**6), min_size=1).filter(any))
@@ -58,7 +58,7 @@ def test_a_run_is_charged_once_and_the_rest_is_free_again(books):
     books.top_up("ann", 100, "1")
     books.do(holds.place, Hold("k", "run1", wallet("ann"), 60))
     assert books.balance(wallet("ann")) == reading.Balance(100, 60)
-    charged = books.do(holds.capture, "run1", sale(50, fee=10))
+    (charged,) = books.do(holds.capture, "run1", sale(50, fee=10))
     assert charged.fresh
     assert books.balance(wallet("ann")) == reading.Balance(50)
     assert books.balance(earned("sam")).balance == 40
@@ -281,7 +281,7 @@ class Machine(RuleBasedStateMachine):
                  Line(hold.account, earned(self.at(seller)), rest))  # fmt: skip
         for turn in range(1 + twice):
             made = self.books.do(
-                holds.capture, run, lambda hold: Posting(f"run:{hold.key}", "run", lines)
+                holds.capture, run, lambda hold: [Posting(f"run:{hold.key}", "run", lines)]
             )
             assert (made is not None) == (turn == 0)
         for line in lines:

@@ -25,6 +25,7 @@ from printroom.marketplace import (
     sales,
     subscriptions,
 )
+from printroom.marketplace.deals import Thing
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import FEES, earned, payable, wallet
 from printroom.marketplace.listings import Card, Terms
@@ -134,13 +135,13 @@ class Machine(RuleBasedStateMachine):
         """A run; `well`: how it ends at once, None = later."""
         account, self.runs = self.who(buyer), self.runs + 1
         run = f"run{self.tag}-{self.runs}"
-        thing = ("pipeline", self.seller.account, "ink")
+        thing = Thing("pipeline", self.seller.account, "ink", 1)
         now = self.books.clock.now
         held = sum(one[1].quote for one in self.running.values() if one[0] == account)
         free, rights = self.wallets[account] - held, self.live(account)
         try:
             terms = self.books.look(
-                admission.agreed, now, RULES, account, thing, 1, lambda: (pixels, True)
+                admission.agreed, now, RULES, account, [thing], lambda: (pixels, True)
             )
             for _ in range(1 + twice):
                 self.do(admission.begun, account, terms, run, f"{run}:1")
@@ -153,7 +154,7 @@ class Machine(RuleBasedStateMachine):
         assert not self.refused(account)
         assert terms.quote in (0, self.price.run_cost(pixels))
         assert terms.quote <= free
-        assert terms.quote or self.price.free or terms.entitlement or not pixels
+        assert terms.quote or self.price.free or terms.parts[0].entitlement or not pixels
         self.running[run] = (account, terms)
         if well is not None:
             self.finish(run, well, max(0, pixels + more), twice)
@@ -176,8 +177,9 @@ class Machine(RuleBasedStateMachine):
         if twice and not well:
             self.do(admission.settled, RULES, account, terms, run, made, 1.0)
         if well:
-            price = Price(terms.run, terms.megapixel)
-            cost = 0 if terms.entitlement else min(terms.quote, price.run_cost(pixels))
+            (part,) = terms.parts
+            price = Price(part.run, part.megapixel)
+            cost = 0 if part.entitlement else min(terms.quote, price.run_cost(pixels))
             self.wallets[account] -= cost
             self.paid[run] = (account, cost)
 
@@ -223,9 +225,12 @@ class Machine(RuleBasedStateMachine):
             return
         what = data.draw(st.sampled_from(list(self.paid)))
         account, left = self.paid[what]
+        self.runs += 1
+        once = str(self.runs)
         work = refunds.refund_order if what in self.orders else refunds.refund_run
         try:
-            self.do(work, self.seller, what, min(amount, left) or 1, any_=False)
+            for _ in range(2):  # a double click
+                self.do(work, self.seller, what, min(amount, left) or 1, once, any_=False)
         except WrongState:
             assert not left
             return

@@ -41,17 +41,16 @@ class FakeStripe(ThreadingHTTPServer):
         self.payments = {}
         """Id of a payment intent -> its metadata."""
         self.closed = False
+        self.deaf = 0
+        """Answers that are lost behind what they tell of."""
+        self.sent = []
+        """All transfers, also those whose keys are forgotten."""
 
     def answer(self, path, form, key):
         self.asked.append((path, form))
-        if self.faults:
-            self.faults -= 1
-            return 500, {"error": {"type": "api_error", "message": "try again"}}
-        if path == "/v1/transfers" and self.closed:
-            return 400, {"error": {"type": "invalid_request_error", "message": "account closed"}}
-        if (name := path.rsplit("/", 1)[1]) in self.payments:
-            about = self.payments[name]
-            return 200, {"id": name, "object": "payment_intent", "metadata": about}
+        path, _, query = path.partition("?")
+        if (said := self.special(path, form, query)) is not None:
+            return said
         if key is None or key not in self.made:
             number = len(self.asked)
             kind = path.rsplit("/", 1)[1]
@@ -59,10 +58,32 @@ class FakeStripe(ThreadingHTTPServer):
             if key is None:
                 return 200, thing
             self.made[key] = (form, thing)
+            if kind == "transfers":
+                thing["metadata"] = {"payout": form["metadata[payout]"][0]}
+                self.sent.append((form, thing))
         known, thing = self.made[key]
         if known != form:
             return 400, {"error": {"type": "idempotency_error", "message": "other parameters"}}
+        if self.deaf and path == "/v1/transfers":
+            self.deaf -= 1
+            return 500, {"error": {"type": "api_error", "message": "the answer is lost"}}
         return 200, thing
+
+    def special(self, path, form, query):
+        """What is answered before anything is made."""
+        if self.faults:
+            self.faults -= 1
+            return 500, {"error": {"type": "api_error", "message": "try again"}}
+        if path == "/v1/transfers" and self.closed:
+            return 400, {"error": {"type": "invalid_request_error", "message": "account closed"}}
+        if path == "/v1/transfers" and not form:
+            group = parse_qs(query)["transfer_group"]
+            found = [thing for made, thing in self.sent if made["transfer_group"] == group]
+            return 200, {"object": "list", "data": found, "has_more": False, "url": path}
+        if (name := path.rsplit("/", 1)[1]) in self.payments:
+            about = self.payments[name]
+            return 200, {"id": name, "object": "payment_intent", "metadata": about}
+        return None
 
     def transfers(self):
         return [form for form, thing in self.made.values() if thing["object"] == "transfers"]
@@ -269,6 +290,23 @@ def test_what_cannot_be_sent_is_sent_later_under_the_same_id(money, books, fake)
     money.tick()
     assert books.look(payouts.get, payout.id).state == "paid"
     assert len(fake.transfers()) == 1
+
+
+def test_a_transfer_whose_key_is_forgotten_is_found_and_not_made_again(money, books, fake):
+    """Stripe keeps keys for a day; the answer was lost, and it takes two until we ask again."""
+    books.clock.now = time.time() - 4 * DAY
+    sell(books, 200)
+    money.enrolled("sam", "https://shop/")
+    books.clock.now += DAY
+    money.tick()
+    fake.deaf = 3  # as often as the client asks
+    lost = money.paid_out(SAM, 100, None)
+    assert (lost.state, len(fake.sent)) == ("requested", 1)
+    fake.made.clear()
+    money.tick()
+    assert books.look(payouts.get, lost.id).state == "paid"
+    assert [form["amount"] for form, _ in fake.sent] == [["100"]]
+    assert books.look(payouts.get, lost.id).reference == fake.sent[0][1]["id"]
 
 
 def test_what_another_provider_is_to_pay_keeps_nobody_waiting(money, books, fake):

@@ -1,9 +1,13 @@
 """What is bought is paid for once, had once, and given back to the credit."""
 
+import csv
+import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from printroom.accounts.audit import CONSOLE, Actor
 from printroom.core.errors import (
@@ -18,18 +22,22 @@ from printroom.core.errors import (
 )
 from printroom.marketplace import (
     coupons,
+    earnings,
     entitlements,
     listings,
     orders,
+    pages,
     refunds,
+    reviews,
     sales,
+    statements,
     subscriptions,
 )
 from printroom.marketplace.coupons import Coupon
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import FEES, GIFTS, earned, payable, wallet
 from printroom.marketplace.listings import Card, Terms
-from printroom.marketplace.model import SALES
+from printroom.marketplace.model import REVIEWS, SALES
 from printroom.marketplace.orders import Wanted
 from printroom.marketplace.prices import Price
 from printroom.marketplace.rules import DAY, MONTH, Rules
@@ -142,6 +150,52 @@ def test_what_cannot_be_bought(stall, books):
         books.do(listings.publish, SAM, stall.listing, "public")
 
 
+def test_clicks_on_refund_at_the_same_moment_give_back_once(stall, books):
+    order = stall.buy()
+    found = []
+
+    def click():
+        found.append(books.do(refunds.refund_order, SAM, order.id, 50, "k", any_=False).refunded)
+
+    at_once(*[click] * 4)
+    assert found == [50] * 4
+    assert stall.has(wallet("ann")) == 9_150
+
+
+def test_who_switches_and_who_buys_wait_for_each_other_in_one_order(stall, books):
+    """The listing, the right, the order, the books: else two of them wait for ever."""
+    stall.buy()
+    done = []
+
+    def switch():
+        for _ in range(6):
+            done.append(books.do(subscriptions.switch, RULES, ANN, stall.right().id))
+
+    def buy():
+        for _ in range(12):
+            try:
+                stall.buy()
+            except AlreadyThere:
+                done.append(None)
+
+    def refund():
+        for turn in range(6):
+            order = books.do(orders.of_account, "ann", None, 1)[0]
+            with suppress(WrongState):  # all of it is back: somebody switched
+                books.do(refunds.refund_order, SAM, order.id, 1, f"{turn}", any_=False)
+
+    at_once(switch, buy, buy, refund)
+    assert len(done) == 6 + 24
+    assert len(books.look(entitlements.live, "ann", stall.listing)) == 1
+
+
+def at_once(*works):
+    """All of them in threads; raises what one of them does."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for one in [pool.submit(work) for work in works]:
+            one.result()
+
+
 def test_the_last_unit_of_a_quota_goes_to_one(stall, books):
     stall.buy()
     right = stall.right().id
@@ -165,9 +219,9 @@ def test_the_last_unit_of_a_quota_goes_to_one(stall, books):
     assert len(taken) == 3
     assert stall.right().used == 3
     with books.database.write() as connection:
-        assert entitlements.settle(connection, taken[0], used=False) == right
-        assert entitlements.settle(connection, taken[0], used=False) is None
-        assert entitlements.settle(connection, taken[1], used=True) == right
+        assert entitlements.settle(connection, taken[0], used=False) == [right]
+        assert entitlements.settle(connection, taken[0], used=False) == []
+        assert entitlements.settle(connection, taken[1], used=True) == [right]
     assert stall.right().used == 2
     assert books.look(entitlements.usable, books.clock.now, "ann", stall.listing).id == right
 
@@ -278,8 +332,16 @@ def test_a_switch_is_one_step(stall, books):
 
 def test_refunds_go_back_to_the_credit_also_of_what_was_paid_out(stall, books):
     order = stall.buy()
-    back = lambda amount: books.do(refunds.refund_order, SAM, order.id, amount, any_=False)  # noqa: E731
+
+    def back(amount, once=None):
+        once = once or f"once-{amount}-{stall.has(wallet('ann'))}"
+        return books.do(refunds.refund_order, SAM, order.id, amount, once, any_=False)
+
     assert back(7).refunded == 7
+    for amount in (7, None):  # a double click, or an answer that was lost
+        assert back(amount, "once-7-9100").refunded == 7
+    with pytest.raises(KeyReused):
+        back(8, "once-7-9100")
     assert stall.has(wallet("ann")) == 9_107
     books.clock.now += MONTH + RULES.maturing
     assert books.do(sales.mature) == 2
@@ -295,7 +357,7 @@ def test_refunds_go_back_to_the_credit_also_of_what_was_paid_out(stall, books):
     with pytest.raises(WrongState):
         back(None)
     with pytest.raises(NotFound):
-        books.do(refunds.refund_order, ANN, order.id, None, any_=False)
+        books.do(refunds.refund_order, ANN, order.id, None, "k", any_=False)
     with books.database.read() as connection:
         rows = connection.execute(select(SALES)).all()
     assert all(row.refunded == row.amount for row in rows)
@@ -352,4 +414,60 @@ def test_a_coupon_for_all_of_the_price_leaves_nothing_to_pay(stall, books):
     assert (order.paid, order.txn) == (0, None)
     assert stall.right("poor").quota == 3
     with pytest.raises(WrongState):
-        books.do(refunds.refund_order, SAM, order.id, None, any_=False)
+        books.do(refunds.refund_order, SAM, order.id, None, "k", any_=False)
+
+
+def test_what_was_earned_is_told_by_what_was_sold(stall, books):
+    """Each party sees its own part; what goes back counts in the month in which it does."""
+    books.clock.now = 1_793_000_000  # in October 2026
+    order = stall.buy()
+    books.clock.now += 20 * DAY
+    books.do(refunds.refund_order, SAM, order.id, 90, "k", any_=False)
+    books.do(listings.edit, SAM, stall.listing, Card("=Ink <b>"))
+    for account, part in (("sam", 480), ("tom", 240)):
+        (sold,) = books.do(earnings.earnings, account, "2026-10").rows
+        assert (sold.kind, sold.count, sold.earned, sold.refunded) == ("month", 1, part, 0)
+        found = books.do(earnings.earnings, account, "2026-11")
+        (back,) = found.rows
+        assert (back.count, back.refunded, back.net) == (0, part // 10, -part // 10)
+        assert found.total.net == back.net
+        (row,) = csv.DictReader(io.StringIO(found.csv()))
+        assert (row["title"], row["net"]) == ("'=Ink <b>", str(back.net))
+        page = pages.earnings_page(found, account, "eur")
+        assert "&lt;b&gt;" in page
+        assert "<b>" not in page
+    assert books.do(earnings.earnings, "ann", "2026-10").rows == ()
+    told = books.do(statements.statement, "ann", "2026-10")
+    page = pages.statement_page(told, "ann", "eur")
+    assert order.id in page
+    assert "-900" in page
+    assert "http:" not in page.replace("http-equiv", "")
+    with pytest.raises(BadOption):
+        books.do(earnings.earnings, "sam", "2027-01")
+
+
+def test_what_was_taken_down_becomes_what_it_was(stall, books):
+    """A draft that was suspended is a draft again, and is not shown to everybody."""
+    for state, prepare in (("listed", None), ("draft", listings.withdraw)):
+        if prepare is not None:
+            books.do(prepare, SAM, stall.listing)
+        for _ in range(2):  # two reports of the same listing
+            books.do(listings.suspend, CONSOLE, stall.listing, "a copy")
+        assert books.do(listings.restore, CONSOLE, stall.listing).state == state
+
+
+def test_reviews_of_one_moment_are_all_told(stall, books):
+    stall.offer()
+    rows = [
+        {"listing": stall.listing, "account": f"a{n}", "stars": 5, "text": "", "at": 1.0}
+        for n in range(5)
+    ]
+    with books.database.write() as connection:
+        connection.execute(insert(REVIEWS), rows)
+    found, after = [], None
+    for _ in range(5):
+        (one,) = books.do(reviews.listed, stall.listing, after, 1)
+        found.append(one.account)
+        after = one.at, one.account
+    assert found == [f"a{n}" for n in range(5)]
+    assert books.do(reviews.listed, stall.listing, after, 1) == []

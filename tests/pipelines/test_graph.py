@@ -15,7 +15,8 @@ from printroom.pipelines.models import ModelResolver
 from printroom.pipelines.refs import EACH, Constant, Ref, Secret
 from printroom.pipelines.registry import Registry
 from printroom.pipelines.spec import PipelineSpec
-from printroom.steps.builtin import builtin
+from printroom.steps.folders import StepFolders
+from printroom.steps.installed import at_hand
 
 FAULTY = """\
 name: faulty
@@ -293,8 +294,9 @@ def test_models_are_taken_to_be_there_where_nobody_knows(registry: Registry) -> 
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yaml")), ids=lambda file: file.stem)
-def test_what_comes_with_printroom_holds(file: Path) -> None:
-    graph = Graph.check(PipelineSpec.from_yaml(file.read_bytes(), file.name), builtin())
+def test_what_comes_with_printroom_holds(file: Path, tmp_path: Path) -> None:
+    steps = at_hand(StepFolders(tmp_path))
+    graph = Graph.check(PipelineSpec.from_yaml(file.read_bytes(), file.name), steps)
     assert graph.name == file.stem
     assert graph.title
 

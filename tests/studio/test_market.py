@@ -48,7 +48,7 @@ def signed_in(server: Server, who: tuple[str, str]) -> Iterator[httpx.Client]:
 
 
 def enter(visit: Open, server: Server, path: str, who: tuple[str, str]) -> Page:
-    page = visit(f"{server.url}#/{path}", expect=f"{UNSIGNED}|402|409|422|404")
+    page = visit(f"{server.url}#/{path}", expect=f"{UNSIGNED}|402|403|404|409|422")
     page.get_by_label("E-mail").fill(who[0])
     page.get_by_label("Password").fill(who[1])
     page.get_by_role("button", name="Sign in", exact=True).click()

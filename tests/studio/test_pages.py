@@ -21,6 +21,8 @@ PAGES = {
     "market": "Market",
     "market/desk": "Market",
     "market/sell": "Market",
+    "market/shared": "Market",
+    "market/coupons": "Market",
     "market/reports": "Market",
     "runs": "Runs",
     "operate": "Operate",

@@ -13,6 +13,7 @@ const PAGES = [
   ['/', t.nav.enhance, 'e'],
   ['/pipelines', t.nav.pipelines, 'p'],
   ['/models', t.nav.models, 'm'],
+  ['/artist', t.nav.artist, 't'],
   ['/market', t.nav.market, 'k'],
   ['/runs', t.nav.runs, 'r'],
   ['/operate', t.nav.operate, 'o'],

@@ -57,8 +57,23 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/artist',
+    component: lazyRouteComponent(() => import('./pages/artist/Artist'), 'Artist'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/market',
     component: lazyRouteComponent(() => import('./pages/market/Shop'), 'Shop'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/market/shared',
+    component: lazyRouteComponent(() => import('./pages/market/Shared'), 'Shared'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/market/coupons',
+    component: lazyRouteComponent(() => import('./pages/market/Coupons'), 'Coupons'),
   }),
   createRoute({
     getParentRoute: () => root,
@@ -68,6 +83,7 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/market/sell',
+    validateSearch: offered,
     component: lazyRouteComponent(() => import('./pages/market/Sell'), 'Sell'),
   }),
   createRoute({
@@ -121,6 +137,12 @@ const routes = [
     component: lazyRouteComponent(() => import('./pages/account/Account'), 'Account'),
   }),
 ]
+
+/** What a page wants to be offered: its kind and name are filled in. */
+function offered(search: Record<string, unknown>): { kind?: 'model' | 'pipeline'; name?: string } {
+  const kind = search.kind === 'model' || search.kind === 'pipeline' ? search.kind : undefined
+  return { ...(kind && { kind }), ...(typeof search.name === 'string' && { name: search.name }) }
+}
 
 function Missing() {
   return (

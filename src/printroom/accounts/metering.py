@@ -23,6 +23,8 @@ from printroom.database.prepared import Prepared
 
 Group = Literal["day", "key", "target", "end_user"]
 GROUPS: tuple[Group, ...] = ("day", "key", "target", "end_user")
+RUNS = ("run", "portrait")
+"""Kinds of jobs that are runs."""
 _SUMS = ("runs", "pictures", "pixels", "milliseconds", "cost")
 
 
@@ -128,7 +130,7 @@ def record(connection: Connection, job: Done, prices: Prices) -> bool:
     Its result says under `usage` what it made: `pictures` and `pixels`; its payload by which `key`
     and for which `end_user` it was asked for, and its `target`.
     """
-    if job.kind != "run" or job.state != "done" or not job.account:
+    if job.kind not in RUNS or job.state != "done" or not job.account:
         return False
     payload, made = job.payload, dict((job.result or {}).get("usage") or {})
     at = job.finished_at or job.started_at or 0.0

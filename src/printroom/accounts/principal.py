@@ -22,6 +22,8 @@ Scope = Literal[
     "pipelines:write",
     "models:read",
     "models:write",
+    "people:read",
+    "people:write",
     "market:read",
     "market:write",
     "usage:read",

@@ -12,9 +12,14 @@ ROLES: tuple[Role, ...] = get_args(Role)
 """The mightiest first."""
 
 _VIEWER: frozenset[Scope] = frozenset(
-    ("runs:read", "files:read", "pipelines:read", "models:read", "market:read", "usage:read")
+    (
+        *("runs:read", "files:read", "pipelines:read", "models:read", "people:read"),
+        *("market:read", "usage:read"),
+    )
 )
-_MEMBER: frozenset[Scope] = _VIEWER | {"images", "runs:write", "files:write", "pipelines:write"}
+_MEMBER: frozenset[Scope] = _VIEWER | {
+    *("images", "runs:write", "files:write", "pipelines:write", "people:write")
+}
 _ADMIN: frozenset[Scope] = _MEMBER | {"models:write", "market:write", "keys", "account"}
 
 

@@ -28,6 +28,7 @@ from printroom.api.accounts import cors
 from printroom.api.accounts.guard import Guard
 from printroom.api.accounts.routes import routes as accounts
 from printroom.api.body import Receive
+from printroom.api.collections import routes as collections
 from printroom.api.compat.kserve.endpoint import SUFFIX, InferEndpoint
 from printroom.api.compat.kserve.names import PREFIX as MODELS
 from printroom.api.compat.kserve.routes import routes as kserve
@@ -44,10 +45,11 @@ from printroom.api.document import document
 from printroom.api.files import routes as uploads
 from printroom.api.files import tus
 from printroom.api.hot import EnhanceEndpoint
-from printroom.api.market import buying, moderating, paying
+from printroom.api.market import buying, moderating, months, paying
 from printroom.api.market import listings as market
 from printroom.api.models import routes as own_models
 from printroom.api.openapi import PATH
+from printroom.api.people import routes as people
 from printroom.api.pipelines.endpoint import CHECK, PREFIX, PipelineEndpoint
 from printroom.api.pipelines.palette import routes as steps
 from printroom.api.pipelines.publishing import routes as publishing
@@ -63,6 +65,7 @@ from printroom.api.service import Service
 from printroom.api.storages import objects
 from printroom.api.storages.routes import routes as storages
 from printroom.api.studio import is_studio, studio
+from printroom.api.trainings import routes as trainings
 from printroom.core.errors import PrintroomError
 from printroom.engine.tensors import Tensors
 from printroom.pipelines.telling import hidden
@@ -154,9 +157,22 @@ def _runs(app: FastAPI, service: Service) -> None:
     """Runs and files, and all that goes with them."""
     desk = Desk(service)
     service.closing.append(desk.close)
-    for one in (runs, webhooks, batches, quotes, tus, uploads, objects, own_models, *REPLICATE):
+    for one in (
+        runs,
+        webhooks,
+        batches,
+        quotes,
+        tus,
+        uploads,
+        objects,
+        own_models,
+        collections,
+        people,
+        trainings,
+        *REPLICATE,
+    ):
         app.include_router(one.routes(desk))
-    for part in (market, buying, paying, moderating):
+    for part in (market, buying, paying, months, moderating):
         app.include_router(part.routes(desk))
 
 

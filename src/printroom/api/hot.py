@@ -14,6 +14,7 @@ from printroom.api.enhancing import EnhanceJob
 from printroom.api.parameters import parse_query
 from printroom.api.problems import Headers
 from printroom.api.replies import Send, Stall
+from printroom.api.sold import sold
 from printroom.engine.enhancement import Enhanced
 
 
@@ -36,8 +37,8 @@ class EnhanceEndpoint(Endpoint):
             pixels = enhanced.width * enhanced.height
             call.made = Amounts(1, pixels, round(enhanced.seconds * 1000))
             stall = Stall(scope["transport"], service.limits.idle)
-            await self._send(call, enhanced.path or enhanced.data or b"", _headers(enhanced), stall,
-                             send)  # fmt: skip
+            headers = [*_headers(enhanced), *sold(job.sale)]
+            await self._send(call, enhanced.path or enhanced.data or b"", headers, stall, send)
         finally:
             job.release()
 

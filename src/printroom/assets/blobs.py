@@ -3,6 +3,7 @@
 bytes, path -> write -> Written                 in the store, and listed as a draft
 Written -> vouch, in the caller's transaction   Swept: it took a day, write it again
 places -> abandon, in the caller's transaction  those that no file has become drafts
+digests -> doom, in the caller's transaction    drafts of them go with the next sweep
 sweep() -> how many drafts are gone, from store and list
 """
 
@@ -157,6 +158,15 @@ def abandon(connection: Connection, places: Collection[str]) -> None:
     if left:
         connection.execute(delete(BLOBS).where(BLOBS.c.place.in_(left)))
         connection.execute(insert(DRAFTS), [{"place": place, "until": 1.0} for place in left])
+
+
+def doom(connection: Connection, digests: Collection[str]) -> None:
+    """Drafts of these contents are to be swept, whoever wrote them: who still wants one is told
+    that it is gone, and writes it again.
+    """
+    for digest in digests:
+        drafts = update(DRAFTS).where(DRAFTS.c.place.contains(f"/{digest}-", autoescape=True))
+        connection.execute(drafts.values(until=1.0))
 
 
 def _gone(places: Sequence[str], connection: Connection) -> None:

@@ -32,9 +32,9 @@ from printroom.database.migrate import Scripts
 
 SCRIPTS = Scripts("assets", Path(__file__).parent / "migrations")
 METADATA = MetaData()
-Kind = Literal["upload", "result", "part", "model"]
+Kind = Literal["upload", "result", "part", "model", "person"]
 """`upload` came from somebody, `result` from a run. Never shown: a `part`, which is a run's own,
-and the weights of a `model`."""
+the weights of a `model`, and what a `person` is learnt from."""
 
 BLOBS = Table(
     "blobs",
@@ -124,6 +124,19 @@ class Asset:
     """When it goes; None = with its run, or when it is deleted."""
     place: str
     """The key of its bytes in the store of assets."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """A picture among the outputs of a run, as JSON."""
+        return {
+            "file": self.id,
+            "name": self.name,
+            "media_type": self.media_type,
+            "bytes": self.size,
+            "width": self.width,
+            "height": self.height,
+            "digest": self.digest,
+        }
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Asset:

@@ -20,6 +20,8 @@ Look = Literal["faithful", "sharp"]
 LOOKS: tuple[Look, ...] = get_args(Look)
 SHARP = "-photo"
 """Ending of the names of models whose pictures look sharp."""
+SPARED = "as it is"
+"""Ending of the names of test sets without the fault: of them the picture should stay as it is."""
 VARIANTS = ("-research", SHARP)
 """Endings of names that are chosen by name or by look only, never by default."""
 
@@ -46,7 +48,10 @@ class ModelCard:
     command: str = ""
     """What reproduces the weights."""
     scores: dict[str, float] = field(default_factory=dict)
-    """Test set -> what it reached there, in `measure`."""
+    """Test set -> what it reached there: see `measure`."""
+    gain: float | None = None
+    """dB by which a known picture, spoilt as its task is about, is nearer to the truth than it was
+    as shown (enlarged bicubically); None = not measured."""
     costs: dict[int, int] = field(default_factory=dict)
     """Side of a square tile in input pixels -> bytes one worker needs to run it, measured."""
     example: str = ""
@@ -62,10 +67,13 @@ class ModelCard:
     converted and by what, how far the result is from the original, what the reading was proved
     by."""
 
-    @property
-    def measure(self) -> tuple[str, str]:
-        """What its scores are, and their unit."""
-        return ("angular error", "°") if self.task == "colour" else ("psnr", "dB")
+    def measure(self, exam: str) -> tuple[str, str]:
+        """What its score of a test set is, and the unit; empty = it has none."""
+        if self.task == "other":
+            return "score", ""
+        if self.task == "colour" and not exam.endswith(SPARED):
+            return "angular error", "°"
+        return "psnr", "dB"
 
     @property
     def id(self) -> str:
@@ -91,6 +99,8 @@ class ModelCard:
     def to_json(self) -> str:
         raw = asdict(self)
         raw["geometry"]["scale"] = str(self.geometry.scale)
+        if self.gain is None:
+            del raw["gain"]
         if self.reading.plain:
             del raw["reading"]
         return json.dumps(raw, indent=2) + "\n"

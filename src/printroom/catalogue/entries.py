@@ -26,7 +26,7 @@ from printroom.assets.assets import drop, enter
 from printroom.assets.blobs import Swept, Written
 from printroom.assets.model import ASSETS, Asset
 from printroom.catalogue.model import BREACHES, MODELS, Entry
-from printroom.core.errors import KeyReused, NotFound, TooManyAtOnce
+from printroom.core.errors import KeyReused, NotFound, TooManyAtOnce, Unwritable
 
 HERE = MODELS.c.state != "removed"
 """Of which there is more than the number."""
@@ -47,7 +47,8 @@ class Draft:
     title: str = ""
     description: str = ""
     declared: Mapping[str, Any] = field(default_factory=dict)
-    """JSON: licence, task, reading, and whatever else examining it takes."""
+    """JSON: licence, task, reading, and whatever else examining it takes; `made`: what is on the
+    card of a model that was trained here, never of one that was given."""
     key: str | None = None
     """Idempotency key."""
     by: str | None = None
@@ -226,6 +227,25 @@ def settled(
     connection.execute(update(MODELS).where(MODELS.c.id == entry.id).values(values))
 
 
+def folded(connection: Connection, job: str, graph: Asset, written: Written, now: float) -> None:
+    """The graph that weights were made into is what an entry runs; the weights go.
+
+    Nothing happens if the entry has another examination by now, or was removed. Raises Unwritable.
+    """
+    looked = select(MODELS).where(MODELS.c.job == job, HERE).with_for_update()
+    entry = _one(connection, looked)
+    if entry is None or entry.state not in ("verifying", "ready") or entry.file == graph.id:
+        return
+    try:
+        enter(connection, [(graph, written)], now)
+    except Swept:
+        raise Unwritable("the store lost what was written", "it is done again") from None
+    weights = connection.execute(select(ASSETS).where(ASSETS.c.id == entry.file))
+    values = {"file": graph.id, "digest": graph.digest, "size": graph.size}
+    connection.execute(update(MODELS).where(MODELS.c.id == entry.id).values(values))
+    drop(connection, [Asset.of(row) for row in weights])
+
+
 def _outcome(entry: Entry, report: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a report changes of an entry that is examined; None = there is no report."""
     values: dict[str, Any] = {}
@@ -233,7 +253,7 @@ def _outcome(entry: Entry, report: Mapping[str, Any] | None) -> dict[str, Any]:
         good = report["verdict"] != "refused" and report["card"] is not None
         values |= _reported(report) | {"state": "ready" if good else "refused"}
         if good and entry.card_json is None:
-            values["card_json"] = json.dumps(report["card"])
+            values["card_json"] = json.dumps(report["card"] | entry.declared.get("made", {}))
     elif entry.state == "verifying":
         values["state"] = "refused"
     return values

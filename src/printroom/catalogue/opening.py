@@ -2,6 +2,7 @@
 
     Model -> open_model -> ModelSession            BadModel BadOption EnvironmentFailed
     one that is not trusted -> open_sandboxed      BadModel NoSandbox LimitCrossed
+    of one that draws: (1, 1, 1, n) numbers, see `runtimes.onnx.generator`, -> its picture
     Model -> open_generator -> Generator           BadModel BadOption
     a bare Model -> open_model -> GraphSession     BadModel BadOption
 
@@ -15,7 +16,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from printroom.catalogue.card import Model
 from printroom.core.errors import BadModel
@@ -25,7 +28,7 @@ from printroom.runtimes.reading import Reading
 
 if TYPE_CHECKING:  # most models need none of it
     from printroom.isolation.house import Isolation
-    from printroom.isolation.sandboxed import Breach
+    from printroom.isolation.sandboxed import Breach, SandboxedSession
     from printroom.isolation.session import IsolatedSession
     from printroom.runtimes.onnx.generator import Generator
 
@@ -44,7 +47,7 @@ def open_model(
     if model.bare:
         return GraphSession(model.weights, providers)
     if card.reading.generates:
-        raise BadModel(f"{card.id} draws pictures and takes none", "use `printroom models draw`")
+        return _Drawing(open_generator(model, providers), card.reading, model.weights)
     if card.runtime != "onnx":
         if isolation is None:
             raise BadModel(f"{card.id} needs {card.runtime}", "there are no environments here")
@@ -66,12 +69,38 @@ def open_sandboxed(model: Model, breached: Callable[[Breach], None]) -> ModelSes
     from printroom.isolation.sandboxed import SandboxedSession
 
     card = model.card
-    if card.reading.generates:
-        raise BadModel(f"{card.id} draws pictures and takes none", "only the server's own may draw")
     if card.runtime != "onnx":
         raise BadModel(f"{card.id} is for {card.runtime}", "of strangers only ONNX files are run")
     session = SandboxedSession(model.weights, card.reading, name=card.id, breached=breached)
+    if card.reading.generates:
+        return _Drawing(session, card.reading, model.weights)
     return adapted(session, model)
+
+
+class _Drawing:
+    """Implements `printroom.core.session.ModelSession` with what draws, read as its card says."""
+
+    channels = 3
+
+    def __init__(
+        self, session: Generator | SandboxedSession, reading: Reading, weights: Path
+    ) -> None:
+        self._session, self._reading = session, reading
+        size = weights.stat().st_size if weights.is_file() else 0
+        self.resident_bytes: int = getattr(session, "resident_bytes", size)
+
+    def run(self, batch: NDArray[Any]) -> NDArray[Any]:
+        """(1, 1, 1, n) -> (1, 3, h, w). Raises MemoryError, ModelFailed, LimitCrossed."""
+        from printroom.runtimes.onnx.generator import shown
+
+        return shown(self._session.run(batch), self._reading)
+
+    def shrink(self) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._session.close()
 
 
 def adapted(session: Session, model: Model) -> ModelSession:

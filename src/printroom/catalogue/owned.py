@@ -2,6 +2,7 @@
 
     "acme/ink@2", accounts -> find -> Model      NotFound: also for what is another account's
                                                  BadModel: it is not ready, or was stopped
+                                                 Unpaid: it is sold by the run
     Model -> here -> a file of this machine      what a store raises; BadModel
 
 Rows are in the database and weights in the store of assets, so any server or worker that has both
@@ -31,9 +32,9 @@ from printroom.catalogue import breaches, entries
 from printroom.catalogue.card import Model
 from printroom.catalogue.model import SCRIPTS, Entry
 from printroom.catalogue.models import verified
-from printroom.core.errors import BadModel, NotFound
+from printroom.core.errors import BadModel, NoAccess, NotFound
 from printroom.core.once import once
-from printroom.core.visible import Visible
+from printroom.core.visible import Lending, Lent
 from printroom.database.migrate import migrate
 from printroom.storage.cache import BlockCache
 from printroom.storage.local import local_path
@@ -76,31 +77,43 @@ class Seen:
         return self.entry.name, self.entry.version
 
 
+class Unpaid(NoAccess):
+    """A model that is sold by the run, where nobody pays for one."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"{model} is sold by the run", "run it where runs are charged for")
+        self.model = model
+        """Its id."""
+
+
 class OwnedModels:
     """Implements `engine.loading.Owned`. Safe from many threads."""
 
-    def __init__(self, assets: Assets, folder: Path, visible: Callable[[], Visible]) -> None:
-        """`folder`: for the block cache. `visible`: which models of others an account may use.
+    def __init__(self, assets: Assets, folder: Path, lending: Callable[[], Lending]) -> None:
+        """`folder`: for the block cache. `lending`: which models of others an account may use.
 
         Migrates the tables first. Raises DatabaseMismatch, DatabaseUnavailable.
         """
         migrate(assets.database, [SCRIPTS])
-        self._assets, self._folder, self._visible = assets, folder, visible
+        self._assets, self._folder, self._lending = assets, folder, lending
         self.holds: list[Hold] = []
         """Why an account may not remove a version of its own now."""
         self._lock = threading.Lock()
         self._known: dict[tuple[str, tuple[str, ...]], tuple[float, Model]] = {}
 
-    def find(self, name: str, accounts: Sequence[str]) -> Model:
+    def find(self, name: str, accounts: Sequence[str], *, named: bool = False) -> Model:
         """The model `owner/name@version`, or the newest that is ready, if one of `accounts` may
-        use it. Raises NotFound, BadModel.
+        use it. Raises NotFound, BadModel, Unpaid.
+
+        Among `accounts`, "account/name" is one model of that account's that was paid for. `named`:
+        it is named, and does not run now: then what is sold by the run is found, too.
         """
         key = name, tuple(accounts)
         with self._lock:
             at, known = self._known.get(key, (0.0, None))
         if known is not None and time.monotonic() - at < FRESH:
             return known
-        seen = self.seen(name, accounts, ready=True)
+        seen = self.seen(name, accounts, ready=True, named=named)
         model = self._model(seen)
         if seen.entry.account not in accounts:  # what was lent may be taken back at once
             return model
@@ -110,19 +123,22 @@ class OwnedModels:
             self._known[key] = time.monotonic(), model
         return model
 
-    def seen(self, name: str, accounts: Sequence[str], *, ready: bool) -> Seen:
+    def seen(self, name: str, accounts: Sequence[str], *, ready: bool, named: bool = True) -> Seen:
         """What `name` means to those accounts; of another's model they see only what is ready.
 
         Without a version it is the newest, or, if `ready`, the newest that is ready, where one is.
-        Raises NotFound.
+        `accounts`, `named`: as of `find`. Raises NotFound, Unpaid.
         """
         seen = self.known(name, ready=ready)
         owner, plain = seen.entry.account, seen.entry.name
         if owner not in accounts:
-            if not self._allowed(owner, plain, accounts):
+            lent = self._lent(owner, plain, accounts)
+            if lent == "no":
                 raise _none(name)
+            if lent == "sold" and not named:
+                raise Unpaid(seen.id)
             if not ready and "@" not in name:
-                return self.seen(name, accounts, ready=True)
+                return self.seen(name, accounts, ready=True, named=named)
             if seen.entry.state != "ready":
                 raise _none(name)
         return seen
@@ -196,9 +212,13 @@ class OwnedModels:
         nowhere = self._folder / "weights" / card.digest  # where they lie is said by `kept`
         return Model(card, nowhere, kept=seen.place, trusted=False)
 
-    def _allowed(self, owner: str, name: str, accounts: Sequence[str]) -> bool:
-        visible = self._visible()
-        return any(visible(account, owner, name) for account in accounts)
+    def _lent(self, owner: str, name: str, accounts: Sequence[str]) -> Lent:
+        """The best that one of them may."""
+        if f"{owner}/{name}" in accounts:
+            return "yes"
+        lending = self._lending()
+        found = {lending(one, owner, name) for one in accounts if "/" not in one}
+        return "yes" if "yes" in found else "sold" if "sold" in found else "no"
 
 
 def _find(

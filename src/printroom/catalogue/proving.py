@@ -98,6 +98,13 @@ class Proof:
         return tasks.get(best, "other") if gains[best] >= MENDS else "other"
 
     @property
+    def tried(self) -> Mapping[str, tuple[float, float]]:
+        """Example -> dB before and after, in the best reading; nothing where nothing is proved."""
+        if not self.proved:
+            return {}
+        return {name: (self.before[name], to) for name, to in self.trials[0].scores.items()}
+
+    @property
     def evidence(self) -> str:
         """One sentence for people."""
         best = self.trials[0]

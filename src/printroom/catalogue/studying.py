@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -59,6 +59,8 @@ class Studied:
     costs: dict[int, int]
     task: Task
     origin: dict[str, str] = field(default_factory=dict)
+    tried: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Example -> dB before and after."""
 
 
 def study(
@@ -119,6 +121,7 @@ def study_onnx(data: bytes, wishes: Wishes, say: Say, tiles: Sequence[int] = TIL
         _with_reading(_measured(data, reading, geometry, tiles), reading, geometry.scale),
         proof.task,
         {"proof": proof.evidence},
+        proof.tried,
     )
 
 

@@ -1,5 +1,7 @@
 """`printroom bench quality`: is a model better, on the field's own protocol?
 
+`printroom bench people` is in `bench_people.py`.
+
 sets, task, models -> quality.bench.run -> tables or JSON on stdout, a report in a folder
 """
 
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from printroom.cli.bench_people import people
 from printroom.cli.options import Device, Memory, Workers, settings_with
 from printroom.cli.stop import Stop, stop_on_signals
 from printroom.core.errors import Cancelled
@@ -39,6 +42,9 @@ PURPOSES: dict[str, Purpose] = {
     "real": "denoise",
 }
 """Task measured -> what a model's card says it is for."""
+
+
+bench.command("people")(people)
 
 
 @bench.callback()
@@ -125,6 +131,7 @@ def _measured(
 
 def _methods(workshop: Workshop, task: Task, named: Sequence[str], baselines: bool) -> list[Method]:
     """The models asked for, or the task's own, then the baselines if wanted."""
+    from printroom.accounts.principal import LOCAL_ACCOUNT
     from printroom.core.errors import NotFound, ScaleNotOffered
     from printroom.quality.network import method_of
     from printroom.quality.pictures import printable
@@ -142,7 +149,7 @@ def _methods(workshop: Workshop, task: Task, named: Sequence[str], baselines: bo
                 raise
         else:
             found[model.card.id] = model
-    shop = workshop.floor, workshop.steps, workshop
+    shop = workshop.floor, workshop.steps, workshop.models_of(LOCAL_ACCOUNT)
     methods = [method_of(name, model, task.scale, *shop) for name, model in found.items()]
     return [*methods, *(task.baselines() if baselines else ())]
 

@@ -22,10 +22,11 @@ from printroom.cli.market import market
 from printroom.cli.metrics import metrics
 from printroom.cli.models import models
 from printroom.cli.mount import mount
+from printroom.cli.people import people
 from printroom.cli.pipelines import pipelines
 from printroom.cli.push import push  # noqa: F401  a verb of `models`
 from printroom.cli.resident import resident  # noqa: F401  a verb of `models`
-from printroom.cli.run import run
+from printroom.cli.run import OWN_WORDS, run
 from printroom.cli.runs import runs
 from printroom.cli.serve import serve
 from printroom.cli.signing import signing
@@ -52,7 +53,7 @@ app.add_typer(bench, name="bench")
 app.command()(inspect)
 app.command()(metrics)
 app.command()(mount)
-app.command()(run)
+app.command(context_settings=OWN_WORDS)(run)
 app.add_typer(runs, name="runs")
 app.command()(serve)
 app.add_typer(accounts, name="accounts")
@@ -60,6 +61,7 @@ app.add_typer(keys, name="keys")
 app.command()(usage)
 app.add_typer(market, name="market")
 app.add_typer(models, name="models")
+app.add_typer(people, name="people")
 app.add_typer(pipelines, name="pipelines")
 app.add_typer(signing, name="signing")
 app.add_typer(steps, name="steps")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from printroom.cli.plan import plan
-from printroom.cli.run import run
+from printroom.cli.run import OWN_WORDS, run
 from printroom.cli.tables import table
 from printroom.core.errors import BadOption, Unwritable
 from printroom.core.settings import Settings
@@ -31,7 +31,7 @@ Named = Annotated[str, typer.Argument(help="NAME, NAME@3, NAME@live, or a YAML f
 
 
 pipelines.command("plan")(plan)
-pipelines.command("run")(run)
+pipelines.command("run", context_settings=OWN_WORDS)(run)
 
 
 @pipelines.callback()

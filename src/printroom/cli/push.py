@@ -33,6 +33,9 @@ def push(
     description: Annotated[str, typer.Option(help="More for people.")] = "",
     licence: Annotated[str, typer.Option(help="SPDX expression of the weights.")] = "",
     task: Annotated[str, typer.Option(help=TASK_HELP)] = "",
+    architecture: Annotated[
+        str, typer.Option(help="Of safetensors: printroom-upscaler or printroom-restorer.")
+    ] = "",
     server: Server = "http://127.0.0.1:8000",
     as_json: AsJson = False,
 ) -> None:
@@ -42,6 +45,7 @@ def push(
     file, about = _given(model)
     said = {
         "name": name, "title": title, "description": description, "licence": licence, "task": task,
+        "architecture": architecture,
     }  # fmt: skip
     about |= {key: value for key, value in said.items() if value}
     with Client(server) as client:

@@ -39,13 +39,14 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """The newest runs first."""
+    from printroom.runs.handler import KINDS
     from printroom.runs.view import STATUS, run_json
 
     if status not in (None, *STATUS.values()):
         raise BadOption(f"there is no status {status!r}", f"there is {_words(STATUS.values())}")
     states = [state for state, name in STATUS.items() if status in (None, name)]
     with _opened() as opened:
-        found = opened.queue.jobs(kind="run", state=states, most=most)
+        found = opened.queue.jobs(kind=KINDS, state=states, most=most)
     if as_json:
         for job in found:
             typer.echo(json.dumps(run_json(job)))
@@ -106,7 +107,9 @@ def _opened() -> Iterator[Runs]:
 
 def _found(opened: Runs, name: str) -> Job:
     """The one run whose id begins so. Raises NotFound, BadOption."""
-    near = opened.queue.jobs(kind="run", starts=name, most=2)
+    from printroom.runs.handler import KINDS
+
+    near = opened.queue.jobs(kind=KINDS, starts=name, most=2)
     if not near:
         raise NotFound(f"there is no run {name!r}", "`printroom runs list` shows them")
     if len(near) > 1 and near[0].id != name:

@@ -99,8 +99,14 @@ def new(
 
 
 @steps.command("check")
-def check(folder: Folder) -> None:
+def check(
+    step: Annotated[str, typer.Argument(help="A folder, or a step that comes with printroom.")],
+) -> None:
     """Make a step's environment, have it describe itself, and try it on its example."""
+    from printroom.steps.bundled import bundled
+
+    own = None if _is_folder(step) else bundled().get(step)
+    folder = Path(step) if own is None else own.folder
     with _workshop() as workshop, workshop.folders.open(folder) as opened:
         opened.preflight()
         typer.echo(f"{_ports(opened)}, nothing is wrong")

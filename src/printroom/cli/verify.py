@@ -33,7 +33,8 @@ def verify(
     licence: Annotated[str, typer.Option(help="SPDX expression, or OpenRAIL.")] = "",
     task: Annotated[str, typer.Option(help="What it is for. [what it does to the example]")] = "",
     architecture: Annotated[
-        str, typer.Option(help="Of safetensors: the network that the weights are of.")
+        str,
+        typer.Option(help="Of safetensors: printroom-upscaler, -restorer, or spandrel's name."),
     ] = "",
     part: Annotated[
         list[str] | None,
@@ -59,7 +60,8 @@ def verify(
                 told=lambda _finding: None if as_json else _say(_finding),
                 cancelled=stop.event.is_set,
                 screens=looking,
-                convert=partial(_converted, settings=settings, out=out),
+                convert=partial(_converted, settings=settings),
+                made=partial(_kept, out=out),
             )
         except Cancelled:
             typer.echo("printroom: stopped", err=True)
@@ -101,18 +103,22 @@ def _declared(
     )
 
 
-def _converted(weights: Path, *, settings: Settings, out: Path | None) -> Converted:
-    """The graph of safetensors, left beside the report: it is what can be given to others."""
+def _converted(weights: Path, *, settings: Settings) -> Converted:
+    """The graph of safetensors of a network that spandrel knows."""
     from printroom.isolation.conversion import convert
     from printroom.isolation.house import Isolation
+
+    return convert(weights, Isolation(settings.data), suffix=".safetensors")
+
+
+def _kept(onnx: bytes, *, out: Path | None) -> None:
+    """The graph is left beside the report: it is what can be given to others."""
     from printroom.quality.report import make_folder, told
 
-    converted = convert(weights, Isolation(settings.data), suffix=".safetensors")
     if out is not None:
         make_folder(out)
         with told(out):
-            (out / "model.onnx").write_bytes(converted.onnx)
-    return converted
+            (out / "model.onnx").write_bytes(onnx)
 
 
 def _say(finding: Finding) -> None:

@@ -2,6 +2,7 @@
 
     URL -> checked                     AddressRefused: not https, or nothing that is public
     fetch(URL, sink) -> Answer         FetchFailed AddressRefused BodyTooLarge
+    exchange(method, URL, body) -> Answer, whatever it says             the same
     post(URL, body) -> Answer          FetchFailed AddressRefused
 
 The name is resolved once, all its addresses are checked, and the connection goes to one that was:
@@ -160,6 +161,27 @@ class Outbound:
                 return Answer(200, headers, url, size)
         raise FetchFailed(f"{_host(url)} redirects more than {REDIRECTS} times", "check the URL")
 
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        sink: Send,
+        *,
+        largest: int,
+        seconds: float,
+    ) -> Answer:
+        """One request, and its answer into `sink`; a redirect is an answer like any other.
+
+        Raises FetchFailed, AddressRefused, BodyTooLarge.
+        """
+        until = time.monotonic() + seconds
+        with self._asked(method, url, headers, body, until) as response:
+            told = _headers(response)
+            size = _taken(response, told, sink, largest, until)
+            return Answer(response.status, told, url, size)
+
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float = SECONDS
     ) -> Answer:
@@ -218,14 +240,19 @@ class Outbound:
             ) as response:
                 yield response
         except httpcore.TimeoutException as error:
-            raise FetchFailed(f"{_host(url)} takes too long", "try again later") from error
+            late = FetchFailed(f"{_host(url)} takes too long", "try again later", passing=True)
+            late.heard = not isinstance(error, httpcore.ConnectTimeout | httpcore.PoolTimeout)
+            raise late from error
         except (
             httpcore.NetworkError,
             httpcore.ProtocolError,
             httpcore.UnsupportedProtocol,
         ) as error:
             why = str(error) or type(error).__name__
-            raise FetchFailed(f"{_host(url)} cannot be asked: {why}", "check the URL") from error
+            reason = f"{_host(url)} cannot be asked: {why}"
+            failed = FetchFailed(reason, "check the URL", passing=True)
+            failed.heard = not isinstance(error, httpcore.ConnectError)
+            raise failed from error
 
     def _admitted(self, host: str, addresses: Iterable[Address]) -> list[Address]:
         """All of `addresses`, if each is one that may be asked. Raises AddressRefused."""

@@ -125,6 +125,11 @@ class Settings:
     jobs_labels: tuple[str, ...] = ()
     """Labels of a worker, separated by commas: runs with a step that asks for one go to a worker
     that has it."""
+    training_data: Path | None = None
+    """Folder with training sets that trainings over HTTP may name; None = those have none but what
+    accounts keep in stores."""
+    training_slots: int = 1
+    """Trainings that a worker has in progress at once, where PyTorch is installed; 0 = none."""
     http_worker: bool = True
     """Whether a server has a worker of its own, in a process beside it; 1 or 0."""
     assets: str | None = None
@@ -134,9 +139,34 @@ class Settings:
     """Largest file that is uploaded in parts, or fetched from a URL, in bytes."""
     files_keep: int = 7 * 24 * 3600
     """Seconds for which uploaded files are kept, 1 or more."""
+    steps_hosts: tuple[str, ...] = ()
+    """Hosts that steps of pipelines, whoever wrote them, may ask over HTTP, separated by commas:
+    `api.example.com`, `api.example.com:8443`, `*.example.com`; none = no other server."""
     outbound_allow: tuple[str, ...] = ()
     """Hosts and networks, separated by commas, that URLs of files and webhooks may lead to though
     they are not public, also without https; none = only what is public."""
+
+    people: str | None = None
+    """Where what was learnt of people is kept: the name of a store, or name and prefix; None = the
+    folder `people` in the data folder."""
+    people_base: str = "mini"
+    """What draws people and learns them: `mini`, or `mini-32`, which is smaller and made for
+    tests."""
+    people_pictures: int = 15
+    """Accepted pictures of a person at which training begins by itself, 1 or more."""
+    people_batch: int = 16
+    """Runs of portraits that a worker has in progress at once: as many share one pass."""
+    people_ttl: int = 600
+    """Seconds that what was learnt of a person stays at a worker when nobody uses it, in memory and
+    in its cache on disk, 1 or more."""
+    people_memory: int = 64 * 2**20
+    """Bytes that it may take in the memory of a worker, for all people together."""
+    people_forbidden: Path | None = None
+    """A file of words that prompts may not have, one or a phrase a line; None = printroom's own
+    list."""
+    people_faces: Path | None = None
+    """A file (TOML) that names a classifier which tells whether a picture has a face in it; None =
+    nobody looks."""
 
     market_fee: float = 0.2
     """Part of each sale that the installation keeps, 0 to 1."""
@@ -196,6 +226,12 @@ def _fraction(text: str) -> float:
 def _seconds(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadOption(f"{text!r} is not a whole number of seconds", "write it as 300")
+    return int(text)
+
+
+def _some(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadOption(f"{text!r} is not a whole number", "write it as 2, or 0 for none")
     return int(text)
 
 
@@ -271,11 +307,22 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "jobs_keep": _count,
     "jobs_slots": _count,
     "jobs_labels": _names,
+    "training_data": lambda text: Path(text).expanduser(),
+    "training_slots": _some,
     "http_worker": _flag,
     "assets": str,
     "files_largest": parse_size,
     "files_keep": _count,
+    "steps_hosts": _names,
     "outbound_allow": _names,
+    "people": str,
+    "people_base": str,
+    "people_pictures": _count,
+    "people_batch": _count,
+    "people_ttl": _count,
+    "people_memory": parse_size,
+    "people_forbidden": lambda text: Path(text).expanduser(),
+    "people_faces": lambda text: Path(text).expanduser(),
     "market_fee": _fraction,
     "market_maturing": _seconds,
     "market_currency": str.lower,

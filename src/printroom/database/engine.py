@@ -116,6 +116,16 @@ class Database:
             _wait(min(left, pause * random.uniform(0.5, 1)), stop)
             pause = min(pause * 2, _LONGEST)
 
+    def scrub(self) -> None:
+        """Have nothing of what was deleted in SQLite's log of changes, if nobody is reading now.
+
+        PostgreSQL lets go of deleted rows by itself, when it vacuums.
+        """
+        if self.sqlite:
+            with self.engine.connect() as idle:
+                driver: Any = idle.connection.dbapi_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Give the connections back. A database that is used again opens new ones."""
         self.engine.dispose()
@@ -173,6 +183,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is not to be found in pages
 
 
 def _begin(connection: Connection) -> None:

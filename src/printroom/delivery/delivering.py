@@ -158,6 +158,12 @@ class Delivery:
         self._variants.close()
         self._cache.close()
 
+    def forget(self) -> None:
+        """Keep nothing of what was given out: something of it had to be deleted everywhere."""
+        self._known.clear()
+        self._memory.clear()
+        self._variants.clear()
+
     def publish(self, account: str, digest: str, public: bool) -> None:
         """Let everybody have an artifact of `account`, or not any more. Raises NotFound."""
         self._artifacts.publish(account, digest, public)

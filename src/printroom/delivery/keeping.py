@@ -86,6 +86,14 @@ class Keep:
         self._count_in(made.size)
         return made
 
+    def clear(self) -> None:
+        """Remove all files; who has one open may read on."""
+        with self._lock:
+            for path in self._folder.glob("??/*"):
+                if path.name != ".lock":
+                    path.unlink(missing_ok=True)
+            self._size = None
+
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name[2:]
 

@@ -47,6 +47,12 @@ class Memory:
         with self._lock:
             self._drop(name)
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._held.clear()
+            self._size = 0
+
     def _drop(self, name: str) -> None:
         found = self._held.pop(name, None)
         if found is not None:

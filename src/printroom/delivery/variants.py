@@ -91,6 +91,11 @@ class Variants:
         """Wait for what is being made; give up the rest."""
         self._pool.shutdown(cancel_futures=True)
 
+    def clear(self) -> None:
+        """Have none of those that were made, here or by another process of this machine."""
+        for keep in (self._keep, self._tiles, self._made_through):
+            keep.clear()
+
     def name(self, digest: str, options: Options, wanted: Class) -> str:
         """32 hexadecimal digits for one picture: what its ETag says."""
         return self._named(digest, options.parts(), wanted, *self._marks(options.through))

@@ -1,6 +1,9 @@
 """What one step of one run sees of the installation: a StepContext.
 
 session(model)      NotFound BadModel
+drawn(model, seed)  NotFound BadModel BadOption
+ask(question)       AddressRefused FetchFailed
+nearest(name, ...)  NotFound BadOption
 secret(name)        NotFound: the environment has no PRINTROOM_SECRET_<NAME>
 check()             Cancelled
 """
@@ -12,6 +15,9 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from printroom.catalogue.card import ModelCard
 from printroom.core.errors import NotFound
@@ -19,6 +25,10 @@ from printroom.core.logs import told
 from printroom.core.session import Session
 from printroom.engine.enhancement import look_of
 from printroom.engine.flow import Desk
+from printroom.pipelines.step import Near, Planes
+
+if TYPE_CHECKING:  # brings what asks other servers
+    from printroom.core.calls import Question, Reply
 
 SECRET = "PRINTROOM_SECRET_"
 """Secrets are environment variables of this name and their own, in capitals."""
@@ -51,6 +61,20 @@ class Context:
             for card in cards
             if task == ("upscale" if card.upscales else card.task) and card.has(look_of(look))
         ]
+
+    def drawn(self, model: str, seed: int, shows: str = "") -> Planes:
+        """What a model makes of a seed, and of the name of a class."""
+        floor, order = self._desk.floor, self._desk.order
+        return floor.draw(floor.model(model, order.accounts), seed, shows, order)
+
+    def ask(self, question: Question) -> Reply:
+        """What another server answers, which whoever runs this one allows."""
+        return self._desk.outside.ask(question, self.check)
+
+    def nearest(self, collection: str, vector: NDArray[Any], most: int) -> Sequence[Near]:
+        """What is nearest in a collection of whose pipeline it is, never of who else runs it."""
+        order = self._desk.order
+        return self._desk.outside.nearest(order.owner or order.account, collection, vector, most)
 
     def secret(self, name: str) -> str:
         """The text kept under `name`; the message of the error tells the variable, never a text."""

@@ -57,11 +57,13 @@ class Enhancing:
         """
         self._floor, self._pixels, self._home, self._fixing = floor, pixels, home, fixing
 
-    def model_for(self, options: EnhanceOptions, account: str = "") -> Model | None:
+    def model_for(
+        self, options: EnhanceOptions, account: str = "", paid: tuple[str, ...] = ()
+    ) -> Model | None:
         """What enlarges the picture; None where it is only mended.
 
-        `account`: whose own models may be named. Raises NotFound, BadModel, ScaleNotOffered or
-        BadOption.
+        `account`: whose own models may be named; `paid`: as of Order. Raises NotFound, BadModel,
+        NoAccess, ScaleNotOffered or BadOption.
         """
         scale = options.scale
         if options.model is None:
@@ -74,7 +76,8 @@ class Enhancing:
                 return None
             usual = 2 if options.look == "faithful" else 4
             return self._floor.best(usual if scale is None else scale, options.look)
-        model = self._floor.model(options.model, Order(account=account or self._home).accounts)
+        order = Order(account=account or self._home, paid=paid)
+        model = self._floor.model(options.model, order.accounts)
         if _judges(model):
             task = model.card.task
             reason = f"{model.card.id} looks at a picture and answers with numbers"
@@ -84,10 +87,17 @@ class Enhancing:
             raise ScaleNotOffered(f"{model.card.id} enlarges by {offered}", f"leave out {scale}")
         return model
 
-    def propose(self, source: Path | bytes, options: EnhanceOptions) -> Proposal:
+    def propose(
+        self,
+        source: Path | bytes,
+        options: EnhanceOptions,
+        account: str = "",
+        paid: tuple[str, ...] = (),
+    ) -> Proposal:
         """What `enhance` would do, from the picture's header; raises what it would raise."""
         with self._open(source, options) as image:
-            return self._propose(image, options, chosen_format(options.format, None))
+            named = chosen_format(options.format, None)
+            return self._propose(image, options, named, account, paid)
 
     def enhance(
         self,
@@ -98,21 +108,22 @@ class Enhancing:
         cancel: threading.Event | None = None,
         aside: Aside = nullcontext,
         account: str = "",
+        paid: tuple[str, ...] = (),
     ) -> Enhanced:
         """Enlarge, and mend, the picture `source` (a file, or its bytes) into `target`, or bytes.
 
         The target appears whole or not at all, in place of what was there. `aside` is entered
         while this thread waits, or is in native code for more than a moment. `account`: whose own
-        models may be named; empty = nobody's. Raises PrintroomError; Cancelled once `cancel` is
-        set.
+        models may be named; empty = nobody's; `paid`: as of Order. Raises PrintroomError; Cancelled
+        once `cancel` is set.
         """
         began = time.monotonic()
         named = chosen_format(options.format, target)
         _check_place(target)
         whose = account or self._home
-        order = Order(options.priority, options.memory, progress, cancel, aside, whose)
+        order = Order(options.priority, options.memory, progress, cancel, aside, whose, paid=paid)
         with self._open(source, options) as image:
-            proposal = self._propose(image, options, named, account)
+            proposal = self._propose(image, options, named, account, paid)
             metadata = image.metadata.only(options.metadata)
             spec = PictureSpec(proposal.width, proposal.height, image.bands, image.depth)
             file = PictureFile(target, spec, proposal.format, options.quality, metadata)
@@ -123,9 +134,14 @@ class Enhancing:
         return Image.open(source, Limits(options.pixels or self._pixels, self._floor.ledger.total))
 
     def _propose(
-        self, image: Image, options: EnhanceOptions, named: Format | None, account: str = ""
+        self,
+        image: Image,
+        options: EnhanceOptions,
+        named: Format | None,
+        account: str,
+        paid: tuple[str, ...],
     ) -> Proposal:
-        model = self.model_for(options, account)
+        model = self.model_for(options, account, paid)
         width, height = image.width, image.height
         if model is not None:
             scale = model.card.geometry.scale

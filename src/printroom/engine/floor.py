@@ -19,9 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+import numpy as np
+
 from printroom.catalogue.card import Look, Model
 from printroom.catalogue.models import BUNDLED, Catalogue
-from printroom.core.errors import NeedsMemory, NotFound
+from printroom.core.errors import BadModel, NeedsMemory, NotFound, PrintroomError
 from printroom.core.ledger import Crowded, Ledger
 from printroom.core.session import ModelSession
 from printroom.core.settings import Settings
@@ -41,6 +43,8 @@ from printroom.engine.stream import stream
 from printroom.engine.trial import trial
 from printroom.imaging.encode import PictureSpec
 from printroom.isolation.grants import CardLedger, Grant
+from printroom.pipelines.step import Planes
+from printroom.runtimes.onnx.generator import conditions
 
 if TYPE_CHECKING:  # most have only models of their own
     from printroom.isolation.sandboxed import Breach
@@ -54,6 +58,9 @@ MOMENT = 1 << 18
 """Bytes of pixels up to which a codec is through in about a millisecond."""
 WEIGHT_SECONDS = 5e-11
 """Seconds per pixel for each parameter, of a model that was not timed yet."""
+
+DRAWN = 4 * 3 * 4
+"""Bytes for each pixel of a picture that a model draws: four copies of three planes."""
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -181,10 +188,13 @@ class Floor:
         """Bytes the process takes with its models loaded and no run in progress."""
         return self.bare + self.ledger.kept
 
-    def model(self, name: str | Path, accounts: Sequence[str] = ()) -> Model:
-        """The model of an id, or in an ONNX file. Raises NotFound or BadModel.
+    def model(
+        self, name: str | Path, accounts: Sequence[str] = (), *, named: bool = False
+    ) -> Model:
+        """The model of an id, or in an ONNX file. Raises NotFound, BadModel, NoAccess.
 
-        `accounts`: whose own models may be meant, too; the server's come first. Who serves is asked
+        `accounts`: whose own models may be meant, too, or what was paid for; the server's come
+        first. `named`: as of `OwnedModels.find`, whoever will run it. Who serves is asked
         by strangers: files are named by a Path there, never by a text.
         """
         try:
@@ -194,9 +204,18 @@ class Floor:
             if owned is None:
                 raise
             try:
-                return owned.find(str(name), accounts)  # asks the database: not under a lock
+                # asks the database: not under a lock
+                return owned.find(str(name), accounts, named=named)
             except NotFound:
                 raise missing from None  # which says what the server has
+
+    def has(self, name: str) -> bool:
+        """Whether the model of that id is the server's own, rather than an account's."""
+        try:
+            self._at_hand(name)
+        except PrintroomError:
+            return False
+        return True
 
     def _at_hand(self, name: str | Path) -> Model:
         file = isinstance(name, Path) or (not self._serving and name.lower().endswith(".onnx"))
@@ -225,7 +244,13 @@ class Floor:
         return {name: pace for name, pace in found.items() if pace is not None}
 
     def link(self, model: Model, order: Order = ALONE) -> Link:
-        """The one link of `model`, which is loaded for it at the first use."""
+        """The one link of `model`, which is loaded for it at the first use.
+
+        Raises BadModel for one that draws: no picture passes through it.
+        """
+        if model.card.reading.generates and not model.bare:
+            remedy = "use it by the step generate, or `printroom models draw`"
+            raise BadModel(f"{model.card.id} draws pictures and takes none", remedy)
         resident = self.residency.of(model)
         link = self._links.get(resident)
         if link is None:
@@ -237,6 +262,20 @@ class Floor:
                 self._links = {one: link for one, link in self._links.items() if known(one)}
                 link = self._links.setdefault(resident, link)
         return link
+
+    def draw(self, model: Model, seed: int, shows: str = "", order: Order = ALONE) -> Planes:
+        """A picture (1, 3, h, w) that `model` makes of a seed, and of the name of a class.
+
+        `shows`: empty = the first class. Raises BadModel for one that takes a picture, BadOption.
+        """
+        card = model.card
+        if not card.reading.generates:
+            raise BadModel(f"{card.id} takes a picture and draws none", "use a step that gives one")
+        numbers = conditions(card.reading, seed, shows)
+        height, width = card.geometry.fixed or (0, 0)
+        resident = self.residency.of(model)
+        with self.using(resident, DRAWN * height * width, order):
+            return np.asarray(resident.run(numbers), np.float32)
 
     def warm(self, model: Model) -> None:
         """Load a model, keep it whatever happens, and have it prove itself. Raises BadModel."""

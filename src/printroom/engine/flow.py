@@ -25,6 +25,7 @@ from printroom.engine.channels import Rows, lines_of
 from printroom.engine.floor import Floor, Target
 from printroom.engine.links import Link
 from printroom.engine.order import Order
+from printroom.engine.outside import Nowhere, Outside
 from printroom.engine.preview import CHUNK, HELD, Passed, survey
 from printroom.engine.rasters import SPOOL, Raster, Scratch
 from printroom.imaging.encode import PictureSpec
@@ -38,8 +39,10 @@ T = TypeVar("T")
 class Desk:
     """What the flows of one run share; its scratch files are gone when the `with` is left."""
 
-    def __init__(self, floor: Floor, order: Order) -> None:
+    def __init__(self, floor: Floor, order: Order, outside: Outside | None = None) -> None:
+        """`outside`: what steps may reach beyond the floor; None = nothing."""
         self.floor = floor
+        self.outside = outside or Nowhere()
         self.order = order
         self.tiles = 0
         """Tiles computed so far, but for previews."""

@@ -55,8 +55,11 @@ class AtHand:
 class Owned(Weights, Protocol):
     """The models that accounts have."""
 
-    def find(self, name: str, accounts: Sequence[str]) -> Model:
-        """The model `name`, if one of `accounts` may use it. Raises NotFound, BadModel."""
+    def find(self, name: str, accounts: Sequence[str], *, named: bool = False) -> Model:
+        """The model `name`, if one of `accounts` may use it, or, if `named`, may name it.
+
+        Raises NotFound, BadModel, NoAccess.
+        """
 
 
 class Anywhere:

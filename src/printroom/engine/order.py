@@ -33,11 +33,13 @@ class Order:
     """Whose run it is: it may name that account's own models. Empty = nobody's."""
     owner: str = ""
     """Whose pipeline it is, if another's: what it names itself may be that account's."""
+    paid: tuple[str, ...] = ()
+    """Models of others that this run is charged for: "account/name"."""
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """Whose models may be used."""
-        return tuple(one for one in (self.account, self.owner) if one)
+        """Whose models may be used, and what was paid for."""
+        return (*(one for one in (self.account, self.owner) if one), *self.paid)
 
     def check(self) -> None:
         """Raises Cancelled once the caller has taken the work back."""

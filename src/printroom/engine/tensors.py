@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from printroom.catalogue.card import Model
-from printroom.core.errors import NeedsMemory
+from printroom.core.errors import BadModel, NeedsMemory
 from printroom.core.session import ModelSession
 from printroom.core.sizes import format_size
 from printroom.engine.floor import Floor
@@ -88,7 +88,13 @@ class Tensors:
             return dict(zip(outputs, whole.results, strict=True))
 
     def _resident(self, model: Model) -> Resident:
-        """A graph that is read as it is serves pictures and tensors; others are loaded apart."""
+        """A graph that is read as it is serves pictures and tensors; others are loaded apart.
+
+        Raises BadModel for what draws and is a stranger's: its graph is behind walls.
+        """
+        if model.card.reading.generates and not model.in_process:
+            reason = f"{model.card.id} draws pictures, and its tensors are not to be had"
+            raise BadModel(reason, "use it by the step generate")
         bare = model.in_process and not model.card.reading.plain
         return self._floor.residency.of(replace(model, bare=bare))
 

@@ -4,9 +4,10 @@
                                       NeedsMemory: there was none for even that
 
 The example is the picture that the card names, if it lies beside the card: its top left corner, as
-small as the rest. Without one it is a picture made here, of shades and noise. What comes out must
-be of the promised size and finite; where the folder has what should come out, as `<example>.npy`
-(float32 of that corner), it must be that, within the tolerance. Running it warms the model up, too.
+small as the rest. Without one it is a picture made here, of shades and noise; what draws is asked
+for the picture of the seed 0. What comes out must be of the promised size and finite; where the
+folder has what should come out, as `<example>.npy` (float32 of that corner), it must be that,
+within the tolerance. Running it warms the model up, too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from printroom.engine.channels import colours
 from printroom.imaging.image import Image
 from printroom.imaging.limits import Limits
 from printroom.imaging.tiling import Geometry, ceil_to, scaled
+from printroom.runtimes.onnx.generator import conditions
 
 Planes = NDArray[np.float32]
 """(1, channels, height, width), 0..1."""
@@ -75,6 +77,8 @@ def _fault(result: Planes, given: Planes, expected: Planes | None, model: Model)
 def _example(channels: int, model: Model) -> tuple[str, Planes, Planes | None]:
     """What the picture is called, the picture, and what should come of it, if that is known."""
     geometry, place = model.card.geometry, _place(model)
+    if model.card.reading.generates:
+        return "the seed 0", conditions(model.card.reading, 0), None
     if place is None:
         return "a made picture", _made(channels, geometry), None
     try:

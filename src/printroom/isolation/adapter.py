@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from printroom.core.errors import Cancelled, StepFailed
 from printroom.isolation.isolated import IsolatedStep
 from printroom.isolation.pictures import alpha_of, to_array, to_planes
 from printroom.pipelines.declare import StepShape, StepType
-from printroom.pipelines.kinds import ListOf, Picture
+from printroom.pipelines.kinds import File, ListOf, Picture
 from printroom.pipelines.ports import Port
 from printroom.pipelines.step import Step, StepContext
 
@@ -52,7 +53,7 @@ class IsolatedRun(Step):
             cancel=_Taken(context),
             progress=lambda done, total: context.progress(int(done), int(total)),
         )
-        alpha = next((alpha for alpha in alphas if alpha is not None), None)
+        alpha = alphas[0] if alphas else None  # others are looked at, not shown
         ports = self.isolated.outputs
         results = {name: self._got(ports[name], name, outputs[name], alpha) for name in ports}
         if list(results) == ["result"]:
@@ -60,6 +61,8 @@ class IsolatedRun(Step):
         return namedtuple("Outputs", results)(**results)
 
     def _sent(self, name: str, value: Any) -> Any:
+        if value is not None and isinstance(self.isolated.inputs[name].kind, File):
+            return str(Path(value).absolute())  # a step is at home in another folder
         dtype = self.isolated.pictures.get(name)
         if dtype is None or value is None:
             return value

@@ -50,7 +50,7 @@ class Converted:
     purpose: str
     """`SR`, `Restoration`, ...: as spandrel calls it."""
     difference: float
-    """The largest to torch's own result, on random pictures."""
+    """The largest to the network's own result, on random pictures."""
     walls: str
     """What stood between the file and us."""
 
@@ -84,7 +84,7 @@ def _converted(source: Path, environment: Environment, sandbox: Sandbox, side: i
         arguments = (source, inside, str(side), str(FIXED))
         sandbox.run(environment.python, _CHILD, arguments, reads=(source,), writes=inside)
         report = _report(inside / "report.json")
-        data = read(_plain(inside / "model.onnx"))
+        data = read(plain(inside / "model.onnx"))
         difference = _difference(data, inside, report)
     return Converted(data, report["architecture"], report["purpose"], difference, sandbox.walls)
 
@@ -105,7 +105,7 @@ def _environment(isolation: Isolation) -> Environment:
 def _report(path: Path) -> dict[str, Any]:
     """Checked: a stranger's file may have written it."""
     try:
-        report = json.loads(_plain(path).read_bytes()[:_REPORT])
+        report = json.loads(plain(path).read_bytes()[:_REPORT])
         names = [report[name] for name in ("architecture", "purpose")]
         shapes = [*report["given"], *report["made"]]
         good = all(isinstance(name, str) and len(name) < 64 for name in names) and all(
@@ -119,7 +119,7 @@ def _report(path: Path) -> dict[str, Any]:
     return dict(report)
 
 
-def _plain(path: Path) -> Path:
+def plain(path: Path) -> Path:
     """A file, not a link to somewhere else."""
     if path.is_symlink() or not path.is_file():
         raise ConversionFailed(f"the conversion left no {path.name}")
@@ -151,6 +151,6 @@ def _difference(data: bytes, folder: Path, report: dict[str, Any]) -> float:
 
 def _array(path: Path, shape: list[int]) -> NDArray[np.float32]:
     size = int(np.prod(shape, dtype=np.int64)) * 4
-    if _plain(path).stat().st_size != size:
+    if plain(path).stat().st_size != size:
         raise ConversionFailed(f"the conversion left {path.name} with other than {size} bytes")
     return np.frombuffer(path.read_bytes(), np.float32).reshape(shape)

@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,7 @@ from functools import cached_property
 from pathlib import Path
 
 from printroom.core.errors import EnvironmentFailed
+from printroom.core.logs import told
 from printroom.isolation.indexes import pip_options
 from printroom.isolation.pythons import Interpreter, Pythons
 
@@ -33,6 +35,8 @@ _PATIENCE = 3600
 """Seconds that uv may take for one thing; frameworks are gigabytes."""
 _SAID = 12
 """Last lines of uv that an error shows."""
+_LISTED = 8
+"""Packages that are named while they are installed."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ class Environments:
 
     def _make(self, home: Path, lock: str, base: Interpreter, without: Sequence[str]) -> None:
         """The environment at `home`, whole or not at all; what an earlier try left is removed."""
+        told(f"making an environment: Python {base.version}{_named(lock)}")
         for left in [*self._folder.glob(f".new-{home.name}-*"), *[home] * home.exists()]:
             shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(dir=self._folder, prefix=f".new-{home.name}-"))
@@ -185,6 +190,16 @@ class Environments:
             yield
         finally:
             os.close(file)
+
+
+def _named(lock: str) -> str:
+    r"""What a lock installs, for people.
+
+    >>> _named("numpy==1.26.4 \\\n    --hash=sha256:0\n# more\nsix==1.17.0\n")
+    ', numpy 1.26.4, six 1.17.0'
+    """
+    found = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([\w.+!-]+)", lock, re.MULTILINE)
+    return "".join(f", {name} {version}" for name, version in found[:_LISTED])
 
 
 def _overrides(without: Sequence[str], folder: Path) -> list[str | Path]:

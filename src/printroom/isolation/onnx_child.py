@@ -10,18 +10,23 @@ from typing import Any
 
 from printroom_step import Array, step  # type: ignore[import-not-found]
 
+from printroom.runtimes.onnx.generator import Generator
 from printroom.runtimes.onnx.session import OnnxSession
 from printroom.runtimes.reading import Reading, needs_refit
 
 
 @step
 class OnnxModel:
-    """(n, c, h, w) float32 -> (n, c, h', w') float32."""
+    """(n, c, h, w) float32 -> (n, c, h', w') float32; (1, 1, 1, n) of one that draws."""
 
     def __init__(self, path: str, reading: dict[str, Any], threads: int) -> None:
         """Load the graph at `path`, with the ports of the house."""
         found = Reading.of(reading)
         weights: Path | bytes = Path(path)
+        self._session: OnnxSession | Generator
+        if found.generates:
+            self._session = Generator(weights, found, threads=threads)
+            return
         if needs_refit(found):
             from printroom.runtimes.onnx.refit import refit
 

@@ -104,7 +104,7 @@ class Queue:
         self,
         *,
         account: str | None = None,
-        kind: str | None = None,
+        kind: str | Collection[str] | None = None,
         state: State | Collection[State] | None = None,
         subject: str | Collection[str] | None = None,
         before: str | None = None,
@@ -118,7 +118,8 @@ class Queue:
         if account is not None:
             query = query.where(JOBS.c.account == account)
         if kind is not None:
-            query = query.where(JOBS.c.kind == kind)
+            kinds = [kind] if isinstance(kind, str) else list(kind)
+            query = query.where(JOBS.c.kind.in_(kinds))
         if state is not None:
             wanted = [state] if isinstance(state, str) else list(state)
             query = query.where(JOBS.c.state.in_(wanted))

@@ -1,63 +1,54 @@
 """Runs of what others offer: agreed before, held when they begin, charged when they went well.
 
-    listing, account, pixels -> agreed -> Agreed    NoAccess NoQuote NotFound
-    Agreed, job -> begun                            NoAccess NotEnoughCredits: nothing is queued
-    Agreed, job that is over -> settled             charged at most what was agreed, or let go
+    things, account, pixels -> agreed -> Deal       NoAccess NoQuote NotFound
+    Deal, run -> begun                              NoAccess NotEnoughCredits: nothing is begun
+    Deal, run that is over -> settled               charged at most what was agreed, or let go
 
-`begun` looks again: what was taken back since `agreed` stops the run. It is part of the transaction
-that queues the run, `settled` of the one that ends it; a process that dies in between leaves both
-done or neither.
+A run may use several things: a pipeline, and models in it that are sold by the run. All are agreed
+together, held in one sum, and charged each for itself. `begun` looks again: what was taken back
+since `agreed` stops the run. It is part of the transaction that queues the run, `settled` of the
+one that ends it; a process that dies in between leaves both done or neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from printroom.catalogue import entries
 from printroom.core.errors import NoAccess, NoQuote
-from printroom.marketplace import entitlements, listings, sales
+from printroom.core.visible import Lent
+from printroom.marketplace import entitlements, listings, sales, tries
+from printroom.marketplace.deals import Agreed, Deal, Thing
 from printroom.marketplace.ledger import holds
 from printroom.marketplace.ledger.holds import Hold
 from printroom.marketplace.ledger.model import wallet
 from printroom.marketplace.ledger.posting import Posting
-from printroom.marketplace.listings import Kind
+from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import LISTINGS, USES
 from printroom.marketplace.prices import Price
+from printroom.marketplace.rows import Adding
 from printroom.marketplace.rules import Rules
 
 Measure = Callable[[], tuple[int, bool]]
 """Pixels of all results of a run, and whether that is known for certain."""
 _STATE = select(LISTINGS.c.state, LISTINGS.c.visibility, LISTINGS.c.owner)
-_USED = insert(USES)
+_USED = Adding(USES)
 
 
-@dataclass(frozen=True)
-class Agreed:
-    """What a run is charged by; goes with the run, and does not change."""
-
-    listing: str
-    offer: int
-    quote: int
-    """Credits that it costs, and is charged at most."""
-    run: int
-    megapixel: int
-    """Thousandths of a credit."""
-    entitlement: str | None
-    """The right that pays for it; None = credits do, or nothing."""
-    shares: Mapping[str, int]
-    fee: int
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Self:
-        """From what `to_json` made."""
-        return cls(**raw)
-
-    def to_json(self) -> dict[str, Any]:
-        """For the payload of the run."""
-        return asdict(self)
+def lent(connection: Connection, now: float, account: str, owner: str, name: str) -> Lent:
+    """Whether `account` may use a model of another's."""
+    listing = listings.by_thing(connection, "model", owner, name)
+    if listing is None or not listings.sees(connection, listing, account):
+        return "no"
+    price = listings.offered(connection, listing.id).price
+    right = None if price.free else entitlements.usable(connection, now, account, listing.id)
+    if price.free or (right is not None and right.quota is None):
+        return "yes"
+    return "sold" if right is not None or price.by_run else "no"
 
 
 def agreed(
@@ -65,49 +56,58 @@ def agreed(
     now: float,
     rules: Rules,
     account: str,
-    thing: tuple[Kind, str, str],
-    version: int | None,
+    things: Sequence[Thing],
     measure: Measure,
-) -> Agreed:
-    """On which terms `account` may run `thing`: its kind, its owner and its name.
+    *,
+    holder: str = "",
+    trial: bool = False,
+) -> Deal | None:
+    """On which terms `account` may run what uses `things`; None = nothing of it is to be paid.
 
-    Raises NoAccess, NoQuote.
+    `holder`: whose pipeline it is, if another's: models that it may use are not paid for again.
+    `trial`: the first of the things is tried for nothing. Raises NoAccess, NoQuote.
     """
-    listing = listings.by_thing(connection, *thing)
-    if listing is None or not listings.sees(connection, listing, account):
-        raise NoAccess(f"{thing[2]} is not on offer", "see GET /v1/listings")
-    offer = listings.offered(connection, listing.id)
-    if offer.version not in (None, version):
-        raise NoAccess(f"version {version} is not on offer", f"name version {offer.version}")
-    right, quote, price = None, 0, offer.price
-    if not price.free:
-        found = entitlements.usable(connection, now, account, listing.id)
-        right = None if found is None else found.id
-        if found is None:
-            if not price.by_run:
-                remedy = f"POST /v1/orders with the listing {listing.id}"
-                raise NoAccess(f"{listing.title} is sold by the month, and is not bought", remedy)
-            quote = _quoted(price, measure)
-    return Agreed(
-        listing.id, offer.number, quote, price.run, price.megapixel, right, offer.shares, rules.fee
-    )
+    measured, parts = cache(measure), []
+    for thing in things:
+        tried = trial and thing is things[0]
+        if thing.kind == "model" and not tried:
+            users = [one for one in (account, holder) if one]
+            if any(lent(connection, now, one, thing.owner, thing.name) == "yes" for one in users):
+                continue
+        listing, offer = _on_offer(connection, account, thing)
+        part = _part(connection, now, rules, account, thing, (listing, offer), measured, tried)
+        if trial and not tried:
+            reason = f"it uses {listing.title}, which is sold by the run"
+            raise NoAccess(reason, "it cannot be tried for nothing: POST /v1/quotes")
+        parts.append(part)
+    return Deal(tuple(parts)) if parts else None
 
 
 def begun(
-    connection: Connection, now: float, account: str, terms: Agreed, run: str, occasion: str
+    connection: Connection,
+    now: float,
+    account: str,
+    deal: Deal,
+    run: str,
+    occasion: str,
+    until: float | None = None,
 ) -> None:
-    """Set aside what the run costs, or take it from the right that pays for it.
+    """Set aside what the run costs, or take it from the rights that pay for it.
 
-    `occasion` names the beginning of the run, which may be tried again. Raises NoAccess,
-    NotEnoughCredits.
+    `occasion` names the beginning of the run, which may be tried again. `until`: when it is over at
+    the latest, whatever happens. Raises NoAccess, NotEnoughCredits, RateLimited.
     """
-    row = connection.execute(_STATE.where(LISTINGS.c.id == terms.listing)).first()
-    if row is None or row.state != "listed" or not _seen(connection, terms.listing, row, account):
-        raise NoAccess("what this would run is no longer on offer", "see GET /v1/listings")
-    if terms.entitlement is not None:
-        entitlements.take(connection, now, occasion, run, terms.entitlement)
-    elif terms.quote:
-        holds.place(connection, now, Hold(occasion, run, wallet(account), terms.quote))
+    for part in deal.parts:
+        row = connection.execute(_STATE.where(LISTINGS.c.id == part.listing)).first()
+        if row is None or row.state != "listed" or not _seen(connection, part, row, account):
+            raise NoAccess("what this would run is no longer on offer", "see GET /v1/listings")
+        right = part.entitlement
+        if part.tries:
+            right = tries.right(connection, now, account, part.listing, part.offer, part.tries)
+        if right is not None:
+            entitlements.take(connection, now, f"{occasion}:{part.listing}", run, right)
+    if deal.quote:
+        holds.place(connection, now, Hold(occasion, run, wallet(account), deal.quote, until))
 
 
 def settled(
@@ -115,33 +115,111 @@ def settled(
     now: float,
     rules: Rules,
     account: str,
-    terms: Agreed,
+    deal: Deal,
     run: str,
     pixels: int | None,
     seconds: float,
-) -> None:
-    """Charge a run that went well, or let go of what was set aside; once.
+) -> int:
+    """Charge a run that went well, or let go of what was set aside; once. Returns what it cost.
 
     `pixels`: of its results, None = it did not go well.
     """
     entitlements.settle(connection, run, used=pixels is not None)
     if pixels is None:
         holds.void(connection, run)
-        return
-    cost = min(terms.quote, Price(terms.run, terms.megapixel).run_cost(pixels))
-    txn, charged = None, 0
-    lines = sales.lines_of(wallet(account), cost, terms.shares, terms.fee) if cost else ()
+        return 0
+    charged = _charged(connection, now, rules, account, deal, run, pixels) if deal.quote else {}
+    for part in deal.parts:
+        txn, cost = charged.get(part.listing, (None, 0))
+        use = {"run": run, "account": account, "listing": part.listing, "offer": part.offer}
+        use |= {"entitlement": part.entitlement, "txn": txn, "charged": cost, "refunded": 0}
+        _USED(connection, use | {"seconds": seconds, "counted": False, "at": now})
+    return sum(cost for _, cost in charged.values())
 
-    def posting(hold: Hold) -> Posting:
-        return Posting(f"run:{hold.key}", "run", lines, run)
 
-    posted = holds.capture(connection, now, run, posting) if terms.quote else None
-    if posted is not None and cost:
-        sales.book(connection, posted, lines, now + rules.maturing)
-        txn, charged = posted.txn, cost
-    use = {"run": run, "account": account, "listing": terms.listing, "offer": terms.offer}
-    use |= {"entitlement": terms.entitlement, "txn": txn, "charged": charged, "refunded": 0}
-    connection.execute(_USED, use | {"seconds": seconds, "counted": False, "at": now})
+def _charged(
+    connection: Connection,
+    now: float,
+    rules: Rules,
+    account: str,
+    deal: Deal,
+    run: str,
+    pixels: int,
+) -> dict[str, tuple[str, int]]:
+    """Listing -> the txn that it was charged by, and how much; nothing where nothing was held."""
+    costs = {
+        part.listing: min(part.quote, Price(part.run, part.megapixel).run_cost(pixels))
+        for part in deal.parts
+    }
+    charged = [part for part in deal.parts if costs[part.listing]]
+    lines = [
+        sales.lines_of(wallet(account), costs[part.listing], part.shares, part.fee)
+        for part in charged
+    ]
+
+    def postings(hold: Hold) -> list[Posting]:
+        return [
+            Posting(f"run:{hold.key}:{part.listing}", "run", some, run)
+            for part, some in zip(charged, lines, strict=True)
+        ]
+
+    posted = holds.capture(connection, now, run, postings)
+    if posted is None:
+        return {}
+    for one, some in zip(posted, lines, strict=True):
+        sales.book(connection, one, some, now + rules.maturing)
+    return {
+        part.listing: (one.txn, costs[part.listing])
+        for part, one in zip(charged, posted, strict=True)
+    }
+
+
+def _on_offer(connection: Connection, account: str, thing: Thing) -> tuple[Listing, Offer]:
+    listing = listings.by_thing(connection, thing.kind, thing.owner, thing.name)
+    if listing is None or not listings.sees(connection, listing, account):
+        raise NoAccess(f"{thing.name} is not on offer", "see GET /v1/listings")
+    offer, version = listings.offered(connection, listing.id), thing.version
+    if offer.version is not None and version is None:
+        newest = entries.newest(connection, thing.owner, thing.name, ready=True)
+        version = None if newest is None else newest.version
+    if offer.version not in (None, version):
+        raise NoAccess(f"version {version} is not on offer", f"name version {offer.version}")
+    return listing, offer
+
+
+def _part(
+    connection: Connection,
+    now: float,
+    rules: Rules,
+    account: str,
+    thing: Thing,
+    on: tuple[Listing, Offer],
+    measure: Measure,
+    tried: bool,
+) -> Agreed:
+    listing, offer = on
+    right, quote, given, price = None, 0, 0, offer.price
+    if tried and not price.free:
+        given = tries.given(listing, offer)
+    elif not price.free:
+        right = entitlements.usable(connection, now, account, listing.id)
+        if right is None:
+            if not price.by_run:
+                remedy = f"POST /v1/orders with the listing {listing.id}"
+                raise NoAccess(f"{listing.title} is sold by the month, and is not bought", remedy)
+            quote = _quoted(price, measure)
+    return Agreed(
+        listing=listing.id,
+        offer=offer.number,
+        quote=quote,
+        run=price.run,
+        megapixel=price.megapixel,
+        entitlement=None if right is None else right.id,
+        shares=offer.shares,
+        fee=rules.fee,
+        model=thing.model,
+        tries=given,
+    )
 
 
 def _quoted(price: Price, measure: Measure) -> int:
@@ -154,7 +232,7 @@ def _quoted(price: Price, measure: Measure) -> int:
     return price.run_cost(pixels)
 
 
-def _seen(connection: Connection, listing: str, row: Any, account: str) -> bool:
+def _seen(connection: Connection, part: Agreed, row: Any, account: str) -> bool:
     if row.visibility == "private":
         return bool(row.owner == account)
-    return row.visibility != "shared" or account in listings.guests(connection, listing)
+    return row.visibility != "shared" or account in listings.guests(connection, part.listing)

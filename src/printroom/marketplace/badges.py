@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from printroom.catalogue import entries
 from printroom.catalogue.card import ModelCard
 from printroom.catalogue.verification.report import Report
 from printroom.core.errors import BadReport
+from printroom.marketplace import quality
 from printroom.marketplace.listings import Listing
 from printroom.marketplace.search import Standing
 
@@ -34,7 +34,7 @@ def badges(connection: Connection, now: float, listing: Listing, standing: Stand
     """What the listing has earned by now."""
     found: list[Badge] = []
     if listing.kind == "model":
-        entry = entries.newest(connection, listing.owner, listing.name, ready=True)
+        entry = quality.entry_of(connection, listing)
         report = None if entry is None else _report(entry.report_json)
         if report is not None and report.holds(now):
             found.append(Badge("verified", {"until": report.expires_at}))
@@ -46,11 +46,11 @@ def badges(connection: Connection, now: float, listing: Listing, standing: Stand
 
 
 def _scores(card: ModelCard) -> list[Badge]:
-    metric, unit = card.measure
-    return [
-        Badge("score", {"set": name, "metric": metric, "unit": unit, "value": value})
-        for name, value in card.scores.items()
-    ]
+    found = []
+    for name, value in card.scores.items():
+        metric, unit = card.measure(name)
+        found.append(Badge("score", {"set": name, "metric": metric, "unit": unit, "value": value}))
+    return found
 
 
 def _report(text: str | None) -> Report | None:

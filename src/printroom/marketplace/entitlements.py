@@ -21,8 +21,8 @@ from printroom.core.errors import NoAccess, NotFound
 from printroom.marketplace.model import ENTITLEMENTS, TAKES
 from printroom.marketplace.rows import Adding, page
 
-Kind = Literal["month", "download"]
-"""A month is paid for and renewed; a copy is had once, for good."""
+Kind = Literal["month", "download", "try"]
+"""A month is paid for and renewed; a copy is had once, for good, and so are a few free tries."""
 State = Literal["active", "grace", "ended", "revoked"]
 """`grace`: it is to be paid, and goes on for some days all the same."""
 
@@ -129,8 +129,8 @@ def take(connection: Connection, now: float, key: str, run: str, name: str) -> N
         raise NoAccess("the right to run this is used up, over or taken back", "buy it again")
 
 
-def settle(connection: Connection, run: str, *, used: bool) -> str | None:
-    """What `run` took is used up for good, or given back; the right it was of, None = of none.
+def settle(connection: Connection, run: str, *, used: bool) -> list[str]:
+    """What `run` took is used up for good, or given back; the rights it was of.
 
     What was taken in a period that is over is not given to the next one.
     """
@@ -140,17 +140,30 @@ def settle(connection: Connection, run: str, *, used: bool) -> str | None:
         .values(state="used" if used else "back")
         .returning(TAKES.c.entitlement, TAKES.c.since)
     )
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    if not used:
+    rows = sorted(connection.execute(query), key=lambda row: str(row.entitlement))
+    for row in () if used else rows:
         back = update(ENTITLEMENTS).where(
             ENTITLEMENTS.c.id == row.entitlement,
             ENTITLEMENTS.c.since <= row.since,
             ENTITLEMENTS.c.used > 0,
         )
         connection.execute(back.values(used=ENTITLEMENTS.c.used - 1))
-    return str(row.entitlement)
+    return [str(row.entitlement) for row in rows]
+
+
+def abandoned(connection: Connection, _now: float, begins: str, before: float) -> int:
+    """Give back what was taken before that time, by what is not over, and is called as `begins`
+    says: whoever was to end it is gone. Returns how much it was.
+    """
+    query = select(TAKES.c.run).where(
+        literal_column("state = 'open'"),
+        TAKES.c.run.startswith(begins, autoescape=True),
+        TAKES.c.since < before,
+    )
+    names = set(connection.execute(query).scalars())
+    for name in sorted(names):
+        settle(connection, name, used=False)
+    return len(names)
 
 
 def found(connection: Connection, account: str, name: str, *, lock: bool = False) -> Entitlement:
@@ -171,5 +184,7 @@ def change(connection: Connection, name: str, **values: Any) -> Entitlement:
 def of_account(
     connection: Connection, _now: float, account: str, before: str | None, most: int
 ) -> list[Entitlement]:
-    """An account's rights, the newest first; `before`: an id, for the next page."""
-    return [Entitlement.of(row) for row in page(connection, ENTITLEMENTS, account, before, most)]
+    """What an account bought, the newest first; `before`: an id, for the next page."""
+    bought = ENTITLEMENTS.c.kind != "try"
+    rows = page(connection, ENTITLEMENTS, account, before, most, bought)
+    return [Entitlement.of(row) for row in rows]

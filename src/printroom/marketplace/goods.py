@@ -34,7 +34,7 @@ class Stock:
             raise NotFound(f"there is no pipeline {pipeline[:80]!r} of yours", "publish it first")
         graph = self._shelf.ready(found)
         names = {name for node in graph.nodes for name in node.models}
-        models = [self._floor.model(name, (account,)) for name in sorted(names)]
+        models = [self._floor.model(name, (account,), named=True) for name in sorted(names)]
         return [model.card.id for model in models if model.kept is not None]
 
     def picture(self, account: str, file: str) -> bytes:

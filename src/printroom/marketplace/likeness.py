@@ -1,10 +1,6 @@
-"""Which listings make pictures like a given one: by their colours, and by where their edges run.
+"""Which listings make pictures like a given one: by their looks (`imaging.likeness`).
 
-    bytes of a picture -> look_of -> 112 whole numbers          NotAPicture
-    examples of a listing -> kept          a look -> Looks.like -> ids of listings, the likest first
-
-A look is coarse on purpose: a grid of 4 x 4 fields, each with its colour and four directions of
-edges. It tells ink from oil and day from night, not one face from another.
+examples of a listing -> kept          a look -> Looks.like -> ids of listings, the likest first
 """
 
 from __future__ import annotations
@@ -16,34 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from printroom.core.errors import NotAPicture
 from printroom.marketplace.model import LISTINGS, LOOKS
 from printroom.marketplace.search import SHOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIDE, FIELDS, DIRECTIONS = 32, 4, 4
-"""Pixels of the small picture that is looked at, and fields, along each side."""
 FRESH = 60.0
 """Seconds for which the looks that were read are good."""
-
-
-def look_of(data: bytes) -> bytes:
-    """What a picture looks like. Raises NotAPicture."""
-    import numpy as np
-
-    planes = _small(data)
-    light = planes @ np.array([0.299, 0.587, 0.114], np.float32)
-    colours = np.stack([light, planes[..., 2] - light, planes[..., 0] - light], -1) / 255
-    down, right = np.gradient(light)
-    angle = np.floor((np.arctan2(down, right) % np.pi) / np.pi * DIRECTIONS).astype(int)
-    strength = np.hypot(down, right)
-    edges = [np.where(angle % DIRECTIONS == one, strength, 0) for one in range(DIRECTIONS)]
-    parts = (_fields(colours - colours.mean((0, 1)) / 2), np.sqrt(_fields(np.stack(edges, -1))))
-    units = [part / (np.linalg.norm(part) or 1) for part in parts]
-    look: bytes = np.rint(np.concatenate(units) * 127).astype(np.int8).tobytes()
-    return look
 
 
 def keep(connection: Connection, listing: str, looks: Sequence[bytes]) -> None:
@@ -95,26 +71,3 @@ class Looks:
 def _rows(connection: Connection) -> Sequence[Any]:
     query = select(LOOKS.c.listing, LOOKS.c.look).join(LISTINGS, LISTINGS.c.id == LOOKS.c.listing)
     return connection.execute(query.where(SHOWN)).all()
-
-
-def _small(data: bytes) -> NDArray[Any]:
-    """The picture as (SIDE, SIDE, 3) floats, 0 to 255."""
-    import numpy as np
-
-    from printroom.imaging.vips import pyvips
-
-    try:
-        image = pyvips.Image.thumbnail_buffer(data, SIDE, height=SIDE, size="force")
-        image = image.colourspace("srgb")
-        if image.hasalpha():
-            image = image.flatten(background=255)
-        return np.asarray(image.numpy(), np.float32)
-    except pyvips.Error as error:
-        raise NotAPicture("an example cannot be looked at", str(error).splitlines()[0]) from None
-
-
-def _fields(values: NDArray[Any]) -> NDArray[Any]:
-    """Means over the fields of the grid, in a row."""
-    step = SIDE // FIELDS
-    means: NDArray[Any] = values.reshape(FIELDS, step, FIELDS, step, -1).mean((1, 3))
-    return means.reshape(-1)

@@ -32,8 +32,13 @@ State = Literal["draft", "listed", "suspended", "removed"]
 Visibility = Literal["private", "unlisted", "public", "shared"]
 """`private`: the owner alone; `unlisted`: who knows its id; `shared`: the owner and its guests."""
 VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+TRIES, MOST_TRIES = 3, 10
+"""Free runs that a listing gives each account, unless its seller says another number."""
 _TAG = re.compile(r"[a-z0-9][a-z0-9 -]{0,30}", re.ASCII)
 _THERE: ColumnElement[bool] = literal_column("market_listings.state <> 'removed'")
+_SHARED: ColumnElement[bool] = literal_column(
+    "market_listings.state = 'listed' AND market_listings.visibility = 'shared'"
+)
 _MOST_TAGS, _MOST_EXAMPLES = 12, 8
 _LONGEST_TITLE, _LONGEST_TEXT = 120, 20_000
 
@@ -52,6 +57,8 @@ class Offer:
     shares: Mapping[str, int]
     """Account -> ten-thousandths of what is left of a sale without the fee; they make a whole."""
     made_at: float
+    tries: int = 0
+    """Free runs that each account has, before it pays."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class Listing:
     """Pictures to look at: `input` and `output` by file id, and a `title`."""
     created_at: float
     changed_at: float
+    former: State | None = None
+    """Of what is suspended: what it was before."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +122,12 @@ class Terms:
     price: Price = field(default_factory=Price)
     share: int = 0
     version: int | None = None
+    tries: int = TRIES
+    """0 to MOST_TRIES."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.tries <= MOST_TRIES:
+            raise BadOption("tries are a few", f"take 0 to {MOST_TRIES}")
         if not 0 <= self.share <= WHOLE // 2:
             raise BadOption("a share is a part of what others earn", "take 0 to 0.5")
         if self.version is not None and not 0 < self.version < 10**9:
@@ -152,7 +165,9 @@ def create(
 def get(connection: Connection, name: str, *, lock: bool = False) -> Listing:
     """The listing with that id, whoever asks. Raises NotFound."""
     query = select(LISTINGS).where(LISTINGS.c.id == name, _THERE)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    if lock:  # what depends on it, as orders do, may be written meanwhile
+        query = query.with_for_update(key_share=True)
+    row = connection.execute(query).first()
     if row is None:
         raise missing(name)
     return listing_of(row)
@@ -166,10 +181,12 @@ def mine(connection: Connection, actor: Actor, name: str) -> Listing:
     return found
 
 
-def shown(connection: Connection, _now: float, account: str, name: str) -> Listing:
-    """A listing, if `account` may see it. Raises NotFound."""
+def shown(
+    connection: Connection, _now: float, account: str, name: str, *, any_: bool = False
+) -> Listing:
+    """A listing, if `account` may see it; `any_` = a moderator asks. Raises NotFound."""
     found = get(connection, name)
-    if not sees(connection, found, account):
+    if not any_ and not sees(connection, found, account):
         raise missing(name)
     return found
 
@@ -224,8 +241,9 @@ def offer(
         raise BadOption("the shares of a sale do not make a whole", "see to the models in it")
     listing = mine(connection, actor, name)
     made = Offer(
-        name, listing.offer + 1, terms.price, terms.share, terms.version, dict(shares), now
-    )
+        name, listing.offer + 1, terms.price, terms.share, terms.version, dict(shares), now,
+        terms.tries,
+    )  # fmt: skip
     if listing.offer:
         last = offered(connection, name)
         if replace(made, number=last.number, made_at=last.made_at) == last:
@@ -236,6 +254,7 @@ def offer(
         "number": made.number,
         "share": made.share,
         "version": made.version,
+        "tries": made.tries,
     }
     row |= {"shares_json": json.dumps(made.shares), "made_at": now}
     connection.execute(insert(OFFERS).values(row | price))
@@ -256,7 +275,7 @@ def offered(connection: Connection, name: str, number: int | None = None) -> Off
         raise NotFound(f"the listing {name[:80]} offers nothing yet", "give it prices first")
     price = Price(**{one.name: getattr(row, one.name) for one in fields(Price)})
     shares = json.loads(row.shares_json)
-    return Offer(name, row.number, price, row.share, row.version, shares, row.made_at)
+    return Offer(name, row.number, price, row.share, row.version, shares, row.made_at, row.tries)
 
 
 def publish(
@@ -307,17 +326,18 @@ def remove(connection: Connection, now: float, actor: Actor, name: str) -> None:
 
 def suspend(connection: Connection, now: float, actor: Actor, name: str, why: str) -> Listing:
     """Stop it, whoever's it is: new runs and purchases are refused at once. Raises NotFound."""
-    get(connection, name, lock=True)
-    write(connection, now, name, state="suspended")
+    listing = get(connection, name, lock=True)
+    if listing.state != "suspended":
+        write(connection, now, name, state="suspended", former=listing.state)
     note(connection, now, actor, "listing.suspended", name, why=why)
     return get(connection, name)
 
 
 def restore(connection: Connection, now: float, actor: Actor, name: str) -> Listing:
-    """Show again what was suspended. Raises NotFound, WrongState."""
+    """Let what was suspended be what it was before. Raises NotFound, WrongState."""
     if (listing := get(connection, name, lock=True)).state != "suspended":
         raise WrongState(f"the listing {name} is {listing.state}", "it needs no restoring")
-    write(connection, now, name, state="listed")
+    write(connection, now, name, state=listing.former or "listed", former=None)
     note(connection, now, actor, "listing.restored", name)
     return get(connection, name)
 
@@ -340,6 +360,20 @@ def of_owner(
 ) -> list[Listing]:
     """An account's own, the newest first; `before`: an id, for the next page."""
     query = select(LISTINGS).where(LISTINGS.c.owner == account, _THERE)
+    if before is not None:
+        query = query.where(LISTINGS.c.id < before)
+    rows = connection.execute(query.order_by(LISTINGS.c.id.desc()).limit(most))
+    return [listing_of(row) for row in rows]
+
+
+def shared_with(
+    connection: Connection, _now: float, account: str, before: str | None, most: int
+) -> list[Listing]:
+    """What others show to named accounts, of which `account` is one; the newest first, like
+    `of_owner`.
+    """
+    query = select(LISTINGS).join(GUESTS, GUESTS.c.listing == LISTINGS.c.id)
+    query = query.where(GUESTS.c.account == account, _SHARED)
     if before is not None:
         query = query.where(LISTINGS.c.id < before)
     rows = connection.execute(query.order_by(LISTINGS.c.id.desc()).limit(most))

@@ -3,7 +3,8 @@
     Market(database, rules, goods)                      DatabaseMismatch DatabaseUnavailable
     market.do(orders.buy, ...), market.look(...)        what that function raises
     market.offer, market.publish                        NotFound BadOption NoAccess WrongState
-    market.visible(kind, account, owner, name)          whether it may be named at all
+    market.visible(account, owner, name)                whether a pipeline may be named at all
+    market.lent(account, owner, name)                   whether a model may, and be used
 
 Safe from many threads and processes. Work is tried again while the database is away for a moment.
 """
@@ -22,11 +23,14 @@ from printroom.catalogue import entries
 from printroom.catalogue.model import Entry
 from printroom.catalogue.verification.report import Report
 from printroom.core.errors import BadOption, BadReport, NotFound, WrongState
+from printroom.core.visible import Lent
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
-from printroom.marketplace import entitlements, listings
+from printroom.imaging.likeness import look_of
+from printroom.marketplace import listings, quality
+from printroom.marketplace.admission import lent
 from printroom.marketplace.ledger.model import SCRIPTS
-from printroom.marketplace.likeness import Looks, keep, look_of
+from printroom.marketplace.likeness import Looks, keep
 from printroom.marketplace.listings import Card, Kind, Listing, Offer, Terms, Visibility
 from printroom.marketplace.prices import WHOLE
 from printroom.marketplace.rules import Rules
@@ -115,9 +119,6 @@ class Market:
         """Other terms from now on. Raises NotFound, BadOption."""
         found = self.look(_mine, actor, listing)
         price = terms.price
-        if found.kind == "model" and (price.by_run or price.quota):
-            remedy = "sell it by the month, or publish a pipeline of one step that uses it"
-            raise BadOption("a model is not sold by the run", remedy)
         if found.kind == "pipeline" and (terms.share or price.download is not None):
             raise BadOption("shares and copies are of models", "leave them out")
         models = self._models(actor.account, found.kind, found.name)
@@ -135,13 +136,17 @@ class Market:
         models = self._models(actor.account, found.kind, found.name)
         self.look(_verified, models)
         guests = self.look(_accounts, invited)
-        return self.do(listings.publish, actor, listing, visibility, guests)
+        return self.do(_published, actor, listing, visibility, guests)
 
-    def visible(self, kind: Kind, account: str, owner: str, name: str) -> bool:
-        """Whether `account` may name what is another's: a pipeline that it sees, to be agreed on
-        when it is run; a model that is free, or that it has subscribed to.
+    def visible(self, account: str, owner: str, name: str) -> bool:
+        """Whether `account` may name a pipeline of another's, to be agreed on when it is run."""
+        return self.look(_visible, account, owner, name)
+
+    def lent(self, account: str, owner: str, name: str) -> Lent:
+        """Whether it may use a model of another's: what is free, or had by the month, as its own;
+        what is sold by the run, where that is paid for.
         """
-        return self.look(_visible, kind, account, owner, name)
+        return self.look(lent, account, owner, name)
 
     def _models(self, account: str, kind: Kind, name: str) -> Sequence[str]:
         if kind == "pipeline":
@@ -162,6 +167,19 @@ def _written(
     _keep(connection, account, card)
     made = work(connection, now, *args, card)
     keep(connection, made.id, looks)
+    return made
+
+
+def _published(
+    connection: Connection,
+    now: float,
+    actor: Actor,
+    name: str,
+    visibility: Visibility,
+    guests: Sequence[str],
+) -> Listing:
+    made = listings.publish(connection, now, actor, name, visibility, guests)
+    quality.refresh(connection, made)
     return made
 
 
@@ -244,12 +262,6 @@ def _accounts(connection: Connection, _now: float, handles: Sequence[str]) -> li
     return [account for account in found.values() if account is not None]
 
 
-def _visible(
-    connection: Connection, now: float, kind: Kind, account: str, owner: str, name: str
-) -> bool:
-    listing = listings.by_thing(connection, kind, owner, name)
-    if listing is None or not listings.sees(connection, listing, account):
-        return False
-    if kind == "pipeline" or listings.offered(connection, listing.id).price.free:
-        return True
-    return entitlements.usable(connection, now, account, listing.id) is not None
+def _visible(connection: Connection, _now: float, account: str, owner: str, name: str) -> bool:
+    listing = listings.by_thing(connection, "pipeline", owner, name)
+    return listing is not None and listings.sees(connection, listing, account)

@@ -9,7 +9,7 @@
                     --< market_standing   how often, how fast, how well liked
                     --< market_reviews    by who ran it
                     --< market_reports    of abuse, with what moderators made of them
-                    --< market_uses       each run of it that went well
+                    --< market_uses       each run that used it and went well
     market_coupons --< market_redeemed    less to pay, or credits; once for each account
     market_topups                         credits that were bought from a provider of payments
     market_payees, market_payouts         where sellers are paid, and what they were
@@ -63,6 +63,7 @@ LISTINGS = Table(
     Column("examples_json", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
+    Column("former", Text),
 )
 Index(
     "market_listings_thing",
@@ -86,6 +87,7 @@ OFFERS = Table(
     Column("shares_json", Text, nullable=False),
     Column("made_at", Double, nullable=False),
     Column("download", BigInteger),
+    Column("tries", Integer, nullable=False, server_default="0"),
 )
 GUESTS = Table(
     "market_guests",
@@ -150,6 +152,7 @@ Index(
 Index("market_entitlements_until", ENTITLEMENTS.c.until, **_where(_LIVE))
 Index("market_entitlements_account", ENTITLEMENTS.c.account, ENTITLEMENTS.c.id)
 Index("market_entitlements_listing", ENTITLEMENTS.c.listing)
+Index("market_entitlements_order", ENTITLEMENTS.c.order)
 TAKES = Table(
     "market_takes",
     METADATA,
@@ -165,7 +168,7 @@ USES = Table(
     METADATA,
     Column("run", Text, primary_key=True),
     Column("account", Text, nullable=False),
-    Column("listing", Text, nullable=False),
+    Column("listing", Text, primary_key=True),
     Column("offer", Integer, nullable=False),
     Column("entitlement", Text),
     Column("txn", Text),
@@ -187,7 +190,9 @@ STANDING = Table(
     Column("seconds", Double, nullable=False),
     Column("ratings", Integer, nullable=False),
     Column("stars", Integer, nullable=False),
+    Column("quality", Double),
 )
+Index("market_standing_quality", STANDING.c.quality)
 Index("market_standing_uses", STANDING.c.uses)
 Index("market_standing_price", STANDING.c.price)
 REVIEWS = Table(

@@ -11,18 +11,29 @@ The provider is never asked inside a transaction. Whatever is cut short goes on 
 from __future__ import annotations
 
 import logging
+import time
 
 from sqlalchemy import Connection
 
 from printroom.accounts.audit import Actor
 from printroom.core.errors import NotFound, PaymentFailed
-from printroom.marketplace import payouts, sales, search, subscriptions, topups
+from printroom.marketplace import (
+    entitlements,
+    payouts,
+    quality,
+    sales,
+    search,
+    subscriptions,
+    topups,
+)
 from printroom.marketplace.ledger import holds
 from printroom.marketplace.market import Market
 from printroom.marketplace.payments.contract import Declined, Notice, PaymentProvider
 from printroom.marketplace.payouts import Payout
+from printroom.marketplace.terms import LONGEST, SALE
 from printroom.marketplace.topups import Topup
 
+_HOUR = 3600.0
 _log = logging.getLogger(__name__)
 
 
@@ -31,6 +42,8 @@ class Money:
 
     def __init__(self, market: Market, provider: PaymentProvider) -> None:
         self.market, self.provider = market, provider
+        self._next = 0.0
+        """When the listed models are looked at again, of the monotonic clock."""
 
     def topped_up(self, account: str, credits_: int, key: str | None, back: str) -> Topup:
         """A top-up that waits to be paid. Raises BadOption, KeyReused, PaymentFailed."""
@@ -73,8 +86,19 @@ class Money:
         while market.do(search.count):
             pass
         market.do(holds.expired)
+        market.do(entitlements.abandoned, f"{SALE}_", market.database.clock() - LONGEST)
+        self._measured()
         for payout in market.look(payouts.waiting, self.provider.name):
             self._send(payout)
+
+    def _measured(self) -> None:
+        """What listings are sorted by, once an hour."""
+        if self._next > time.monotonic():
+            return
+        after: str | None = ""
+        while after is not None:
+            after = self.market.do(quality.refreshed, after)
+        self._next = time.monotonic() + _HOUR
 
     def _send(self, payout: Payout) -> Payout:
         """Raises nothing: what cannot be sent now waits for the next tick."""

@@ -54,12 +54,18 @@ def remove(connection: Connection, _now: float, account: str, name: str) -> None
 
 
 def listed(
-    connection: Connection, _now: float, name: str, before: float | None, most: int
+    connection: Connection, _now: float, name: str, after: tuple[float, str] | None, most: int
 ) -> list[Review]:
-    """Reviews of a listing, the newest first; `before`: a time, for the next page."""
-    query = select(REVIEWS).where(REVIEWS.c.listing == name).order_by(REVIEWS.c.at.desc())
-    if before is not None:
-        query = query.where(REVIEWS.c.at < before)
+    """Reviews of a listing, the newest first; `after`: the last one's time and account, for the
+    next page: two may be of the same moment.
+    """
+    query = select(REVIEWS).where(REVIEWS.c.listing == name)
+    if after is not None:
+        at, account = after
+        query = query.where(
+            (REVIEWS.c.at < at) | (REVIEWS.c.at == at) & (REVIEWS.c.account > account)
+        )
+    query = query.order_by(REVIEWS.c.at.desc(), REVIEWS.c.account)
     return [Review(*row) for row in connection.execute(query.limit(most))]
 
 

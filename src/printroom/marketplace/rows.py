@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Table, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -30,10 +30,15 @@ class Adding:
 
 
 def page(
-    connection: Connection, table: Table, account: str, before: str | None, most: int
+    connection: Connection,
+    table: Table,
+    account: str,
+    before: str | None,
+    most: int,
+    *which: ColumnElement[bool],
 ) -> CursorResult[Any]:
     """An account's rows, the newest first; `before`: an id, for the next page."""
-    query = select(table).where(table.c.account == account)
+    query = select(table).where(table.c.account == account, *which)
     if before is not None:
         query = query.where(table.c.id < before)
     return connection.execute(query.order_by(table.c.id.desc()).limit(most))

@@ -31,8 +31,9 @@ from sqlalchemy import (
 
 from printroom.marketplace.listings import Kind, Listing, listing_of
 from printroom.marketplace.model import LISTINGS, STANDING, USES
+from printroom.marketplace.quality import Quality, measured
 
-Order = Literal["relevance", "new", "use", "price", "rating", "speed"]
+Order = Literal["relevance", "new", "use", "price", "rating", "speed", "quality"]
 FURTHEST = 1000
 """Results that can be paged through."""
 SHOWN: ColumnElement[bool] = literal_column(
@@ -76,6 +77,8 @@ class Standing:
     ratings: int
     stars: float | None
     """1 to 5, on average."""
+    quality: Quality | None = None
+    """As measured; None = nothing is."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,7 @@ def _orders(order: Order, rank: Any) -> tuple[Any, ...]:
         "price": (STANDING.c.price, newest),
         "rating": (liked.desc().nulls_last(), STANDING.c.ratings.desc(), newest),
         "speed": (per_use.asc().nulls_last(), newest),
+        "quality": (STANDING.c.quality.desc().nulls_last(), newest),
     }[order]
 
 
@@ -190,4 +194,5 @@ def _standing(row: Any) -> Standing:
         row.seconds / uses if uses else None,
         ratings,
         row.stars / ratings if ratings else None,
+        measured(row.quality),
     )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -38,24 +40,18 @@ class Statement:
 
     def csv(self) -> str:
         """With a header, and balances as first and last rows."""
-        written = io.StringIO()
-        rows = csv.writer(written, lineterminator="\r\n")
-        rows.writerow(("time", "account", "kind", "subject", "credits", "txn"))
-        for name, amount in self.opening.items():
-            rows.writerow((self.month, name, "opening", "", amount, ""))
-        for move in self.moves:
-            at = datetime.fromtimestamp(move.at, UTC).isoformat(timespec="milliseconds")
-            rows.writerow((at, move.account, move.kind, _safe(move.subject), move.amount, move.txn))
-        for name, amount in self.closing.items():
-            rows.writerow((self.month, name, "closing", "", amount, ""))
-        return written.getvalue()
+        head = ("time", "account", "kind", "subject", "credits", "txn")
+        return table(head, [*self._ends("opening"), *map(_row, self.moves), *self._ends("closing")])
+
+    def _ends(self, which: Literal["opening", "closing"]) -> Iterator[tuple[object, ...]]:
+        has = self.opening if which == "opening" else self.closing
+        for name, amount in has.items():
+            yield (self.month, name, which, "", amount, "")
 
 
 def statement(connection: Connection, now: float, account: str, month: str) -> Statement:
     """What happened in `month`, as 2026-11. Raises BadOption."""
-    begins, ends = _bounds(month)
-    if begins > now:
-        raise BadOption(f"{month} has not begun", "take a month that has")
+    begins, ends = bounds(month, now)
     names = {part(account): name for name, part in PARTS.items()}
     opening = {name: reading.total(connection, full, begins) for full, name in names.items()}
     closing = {name: reading.total(connection, full, ends) for full, name in names.items()}
@@ -67,15 +63,33 @@ def statement(connection: Connection, now: float, account: str, month: str) -> S
     return Statement(month, opening, closing, moves)
 
 
-def _bounds(month: str) -> tuple[float, float]:
+def bounds(month: str, now: float) -> tuple[float, float]:
+    """When a month that is written as 2026-11 begins and ends. Raises BadOption."""
     match = _MONTH.fullmatch(month)
     if match is None:
         raise BadOption(f"{month[:20]!r} is no month", "write it as 2026-11")
     year, number = int(match[1]), int(match[2])
     following = (year + 1, 1) if number == 12 else (year, number + 1)
-    begins = datetime(year, number, 1, tzinfo=UTC)
-    return begins.timestamp(), datetime(*following, 1, tzinfo=UTC).timestamp()
+    begins = datetime(year, number, 1, tzinfo=UTC).timestamp()
+    if begins > now:
+        raise BadOption(f"{month} has not begun", "take a month that has")
+    return begins, datetime(*following, 1, tzinfo=UTC).timestamp()
 
 
-def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """As CSV; no text in it begins a formula."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(head)
+    writer.writerows([_safe(cell) for cell in one] for one in rows)
+    return written.getvalue()
+
+
+def _row(move: Move) -> tuple[object, ...]:
+    at = datetime.fromtimestamp(move.at, UTC).isoformat(timespec="milliseconds")
+    return (at, move.account, move.kind, move.subject, move.amount, move.txn)
+
+
+def _safe(cell: object) -> object:
+    risky = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return f"'{cell}" if risky else cell

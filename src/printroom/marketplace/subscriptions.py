@@ -55,6 +55,8 @@ def switch(
 
     Raises NotFound, WrongState, NotEnoughCredits, and what `orders.buy` does.
     """
+    listing = entitlements.found(connection, actor.account, name).listing
+    listings.get(connection, listing, lock=True)  # before the right is, as `orders.buy` does
     mine = cancel(connection, now, actor, name, at_once=True)
     offer = listings.offered(connection, mine.listing)
     wanted = Wanted(actor.account, mine.listing, "month", offer.number)
@@ -175,7 +177,7 @@ def _return(connection: Connection, now: float, actor: Actor, mine: Entitlement)
         left = min(left, (mine.quota - mine.used) / mine.quota)
     back = min(order.paid - order.refunded, int(order.paid * left))
     if back:
-        refunds.given_back(connection, now, actor, order, back)
+        refunds.given_back(connection, now, actor, order, back, f"ended:{mine.id}")
 
 
 def _of_order(connection: Connection, order: Order) -> Entitlement:

@@ -32,13 +32,16 @@ def owners() -> list[Scripts]:
     from printroom.accounts import model as accounts
     from printroom.assets import model as assets
     from printroom.catalogue import model as catalogue
+    from printroom.collections import model as collections
     from printroom.delivery import public as delivery
     from printroom.jobs import model as jobs
     from printroom.marketplace.ledger import model as marketplace
+    from printroom.people import model as people
     from printroom.pipelines import model as pipelines
     from printroom.runs import model as runs
 
-    owned = (accounts, assets, catalogue, delivery, jobs, marketplace, pipelines, runs)
+    first = (accounts, assets, catalogue, collections, delivery, jobs)
+    owned = (*first, marketplace, people, pipelines, runs)
     return [owner.SCRIPTS for owner in owned]
 
 

@@ -1,4 +1,4 @@
-"""How a pipeline that names a model learns whether there is one."""
+"""How a pipeline that names models, and what lies outside, learns whether that is there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from typing import Protocol
 
 
 class ModelResolver(Protocol):
-    """The catalogue, as far as pipelines see it."""
+    """The installation, as far as pipelines see it."""
 
     def resolve(self, name: str, task: str | None) -> str:
         """The id of the model `name`, which must be for `task` if that is said.
 
         Raises a PrintroomError whose message says what there is instead.
         """
+
+    def reach(self, url: str) -> None:
+        """Raises a PrintroomError where steps may not ask the server at `url`."""
+
+    def collection(self, name: str) -> None:
+        """Raises a PrintroomError where whose pipeline it is has no collection of that name."""

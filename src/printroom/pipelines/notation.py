@@ -99,6 +99,8 @@ def _described(raw: Any, part: str, faults: list[str]) -> dict[str, Port]:
 def _kind_from(written: Any, word: str, beside: tuple[str, ...], depth: int) -> Kind:
     written = {word: written} if isinstance(written, str) else written
     name = written.get(word) if isinstance(written, Mapping) else None
+    if name == "file" and word == "kind":  # of a step; a pipeline says `text`
+        return kinds.File()
     if not isinstance(name, str) or name not in KINDS:
         raise ValueError(f"{name!r} is no kind: the kinds are {', '.join(KINDS)}")
     made, words = KINDS[name]

@@ -6,6 +6,7 @@ str -> text        float, int -> number       Annotated[float, Range(0, 1)] -> n
 bool -> flag       Literal["a", "b"] -> choice       Annotated[int, Choice(1, 2, 4)] -> choice
 Picture -> picture      NDArray[np.float32], Annotated[..., Shape(1, None)] -> tensor
 Annotated[str, ForTask("denoise")] -> model      Annotated[str, OwnFile()] -> text
+Annotated[str, named.Address()] -> text that names something: see `named`
 list[X] -> list of X      X | None -> may be None
 """
 
@@ -20,7 +21,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import numpy as np
 from numpy.typing import NDArray
 
-from printroom.pipelines import kinds
+from printroom.pipelines import kinds, named
 from printroom.pipelines.kinds import Kind, Scalar
 
 
@@ -164,8 +165,12 @@ def _noted(kind: Kind, notes: Sequence[Any]) -> Kind:
 
 def _with(kind: Kind, note: Any) -> Kind:
     match note, kind:
-        case kinds.Picture(), _:
-            return note
+        case (kinds.Picture(), _) | (
+            (named.Address() | named.Collection() | named.Formed()),
+            kinds.Text(),
+        ):
+            found: Kind = note
+            return found
         case Range(low, high), kinds.Number(integer=integer):
             return kinds.Number(low, high, integer)
         case Choice(of=of), kinds.Number() | kinds.Text():

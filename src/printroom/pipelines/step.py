@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, dataclass_transform, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ from numpy.typing import NDArray
 from printroom.core.errors import BadStep
 from printroom.core.session import Session
 from printroom.imaging.tiling import Geometry
+
+if TYPE_CHECKING:  # brings what asks other servers
+    from printroom.core.calls import Question, Reply
 
 Planes = NDArray[np.float32]
 """(items, channels, height, width), sRGB 0..1; never clipped or rounded between steps."""
@@ -67,6 +70,16 @@ class Preview:
     """Of the file: `format`, `depth`, `bands`."""
 
 
+@dataclass(frozen=True)
+class Near:
+    """What was found in a collection."""
+
+    payload: Any
+    """JSON."""
+    distance: float
+    """1 less the cosine: 0 = the same direction, 2 = the opposite one."""
+
+
 class ModelFacts(Protocol):
     """What a step may know of a model."""
 
@@ -90,6 +103,20 @@ class StepContext(Protocol):
 
     def models(self, task: str, look: str = "faithful") -> Sequence[ModelFacts]:
         """The models at hand for `task`, the default first."""
+
+    def drawn(self, model: str, seed: int, shows: str = "") -> Planes:
+        """A picture (1, 3, h, w) that a model makes of `seed`, 0 to 2**32 - 1, and of the name of a
+        class; empty = the first. Raises NotFound, BadModel, BadOption.
+        """
+
+    def ask(self, question: Question) -> Reply:
+        """What another server answers. Raises AddressRefused, FetchFailed."""
+
+    def nearest(self, collection: str, vector: NDArray[Any], most: int) -> Sequence[Near]:
+        """What is nearest to `vector` in a collection of whose pipeline it is, the nearest first.
+
+        Raises NotFound, BadOption for a vector of another length.
+        """
 
     def secret(self, name: str) -> str:
         """The text kept under `name`. Raises NotFound."""

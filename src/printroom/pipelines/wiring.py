@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from printroom.core.errors import PrintroomError
-from printroom.pipelines import kinds
+from printroom.pipelines import kinds, named
 from printroom.pipelines.conditions import Condition
 from printroom.pipelines.declare import StepType
 from printroom.pipelines.faults import Fault, Wrong, fault_of
@@ -125,7 +125,7 @@ class Wiring:
     def default(self, port: Port, path: Path) -> None:
         """Tell of an input of the pipeline whose default names no model."""
         if not port.required and port.default is not None:
-            self._models(port.kind, port.default, path)
+            self._there(port.kind, port.default, path)
 
     @contextmanager
     def _telling(self, path: Path) -> Iterator[None]:
@@ -204,7 +204,7 @@ class Wiring:
         except ValueError as error:
             raise ValueError(f"{_shown(raw)} {error}") from None
         if value is not None:
-            self._models(port.kind, value, path)
+            self._there(port.kind, value, path)
         return Constant(value)
 
     def _ref(self, ref: Ref, port: Port | None, port_of: Callable[[Ref], Port]) -> Ref:
@@ -212,6 +212,8 @@ class Wiring:
         if port is not None:
             if reason := port.kind.refuses(given.kind):
                 raise ValueError(f"it {reason} ({ref})")
+            if isinstance(port.kind, named.Collection):
+                raise ValueError("a collection is written in the pipeline, by its name")
             if given.optional and not port.optional:
                 raise ValueError(f"{ref} may be nothing, and the port must have a value")
         return ref
@@ -224,14 +226,20 @@ class Wiring:
         item = Port(port.kind.item) if port and isinstance(port.kind, kinds.ListOf) else None
         return tuple(self._binding(one, item, port_of, path) for one in raw)
 
-    def _models(self, kind: Kind, value: Any, path: Path) -> None:
-        """Tell of models that are not there."""
+    def _there(self, kind: Kind, value: Any, path: Path) -> None:
+        """Tell of models, servers and collections that are not there."""
         if isinstance(kind, kinds.ListOf):
             for one in value:
-                self._models(kind.item, one, path)
-        elif isinstance(kind, kinds.Model) and self._resolver is not None:
+                self._there(kind.item, one, path)
+        elif self._resolver is not None:
             try:
-                self._resolver.resolve(value, kind.task)
+                match kind:
+                    case kinds.Model(task):
+                        self._resolver.resolve(value, task)
+                    case named.Address():
+                        self._resolver.reach(value)
+                    case named.Collection():
+                        self._resolver.collection(value)
             except PrintroomError as error:
                 self._tell(fault_of(path, error))
 
@@ -239,6 +247,8 @@ class Wiring:
         name = raw.get("secret")
         if len(raw) != 1 or not isinstance(name, str) or not _SECRET.fullmatch(name):
             raise Wrong("this is not a value", "a secret is written {secret: NAME}")
+        if port is not None and isinstance(port.kind, named.Collection):
+            raise ValueError("a collection is written in the pipeline, by its name")
         if not self._secrets:
             raise Wrong(
                 "secrets are those of the installation", "take an input of the pipeline instead"

@@ -11,7 +11,7 @@ from printroom.assets.assets import release_parts
 from printroom.jobs.model import Job
 from printroom.jobs.submit import as_job, enter
 from printroom.runs.batch import finished
-from printroom.runs.handler import KIND
+from printroom.runs.handler import KINDS
 from printroom.runs.model import ITEMS
 from printroom.runs.webhooks import deliveries
 
@@ -21,7 +21,7 @@ class Ending:
 
     def __call__(self, connection: Connection, job: Job) -> bool:
         """Whether there is something new in the queue."""
-        if job.kind != KIND or job.finished_at is None:
+        if job.kind not in KINDS or job.finished_at is None:
             return False
         payload = job.payload
         if job.state != "dead":  # which may be tried again, behind what it kept

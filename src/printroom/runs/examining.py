@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 
 from printroom.accounts.audit import Actor, note
 from printroom.accounts.handles import handle_of
+from printroom.assets.assets import New, new_id
 from printroom.assets.model import Asset
 from printroom.catalogue import entries
 from printroom.catalogue.entries import Draft
@@ -36,7 +37,7 @@ from printroom.core.errors import AlreadyThere, NoSandbox, NotFound, WrongState
 from printroom.core.scratch import Scratch
 from printroom.isolation.walls import REMEDY
 from printroom.jobs import events
-from printroom.jobs.context import Context
+from printroom.jobs.context import Context, Done
 from printroom.jobs.model import Job
 from printroom.jobs.queue import ready
 from printroom.jobs.submit import Request, as_job, enter
@@ -84,6 +85,13 @@ class Examinations:
             self._entered, actor=actor, draft=draft, file=asset, job=job, taken=taken
         )
         return self.queue.change(entering, ready(KIND))
+
+    def give(self, connection: Connection, actor: Actor, draft: Draft, file: Asset) -> None:
+        """The same for what a job made, in the transaction that ends it. Raises AlreadyThere."""
+        draft = replace(draft, declared={**draft.declared, "suffix": Path(file.name).suffix})
+        now = self.queue.database.clock()
+        taken = {model.card.name for model in self.workshop.catalogue.models}
+        self._entered(connection, actor, draft, file, self._job(draft.account, now), taken)
 
     def again(self, actor: Actor, name: str, version: int) -> Entry:
         """Examine a version once more; one that is ready stays so meanwhile.
@@ -194,7 +202,10 @@ class ExamineHandler:
         self._examinations, self._scratch = examinations, scratch
 
     def __call__(self, job: Job, context: Context) -> Any:
-        """The report, as JSON; None for a model that is gone."""
+        """The report, as JSON; None for a model that is gone.
+
+        What was weights alone is its graph from then on.
+        """
         entry, handle = self._look(job)
         if entry is None or entry.state not in ("verifying", "ready"):
             return None
@@ -203,7 +214,7 @@ class ExamineHandler:
         try:
             file = folder / f"model{entry.declared['suffix']}"
             assets.content(assets.find(entry.account, entry.file)).save(file)
-            told = _Told(self._examinations, context)
+            told, made = _Told(self._examinations, context), list[bytes]()
             report = verify(
                 file,
                 declared_of(entry, handle),
@@ -212,13 +223,30 @@ class ExamineHandler:
                 cancelled=context.cancelled.is_set,
                 screens=screens(self._examinations.workshop.settings.screens),
                 known=self._known(entry.account),
+                made=made.append,
             )
             context.check()
             _check_walls(report)
             shown = Report.from_json(self._scratch.hide(report.to_json()))
-            return ReportKey.of(self._examinations.workshop.settings.data).sign(shown).raw()
+            raw = ReportKey.of(self._examinations.workshop.settings.data).sign(shown).raw()
+            if made and report.verdict != "refused":
+                return Done(raw, self._graph(entry, job, made[0]))
+            return raw
         finally:
             self._scratch.discard(folder)
+
+    def _graph(self, entry: Entry, job: Job, onnx: bytes) -> Callable[[Connection], None]:
+        """Brings the graph that weights were made into to the store; what has the entry run it from
+        the end of the job on.
+        """
+        assets, now = self._examinations.assets, self._examinations.queue.database.clock()
+        new = New(entry.account, onnx, "model", "model.onnx", id=new_id(now))
+        asset, written = assets.write(new)
+
+        def enter(connection: Connection) -> None:
+            entries.folded(connection, job.id, asset, written, now)
+
+        return enter
 
     def _known(self, account: str) -> list[Known]:
         """What others have: the server itself, and other accounts."""
@@ -309,4 +337,5 @@ def declared_of(entry: Entry, handle: str) -> Declared:
         reading=None if said["reading"] is None else Reading.of(said["reading"]),
         title=entry.title,
         parts=said["parts"],
+        architecture=said.get("architecture", ""),
     )

@@ -18,15 +18,19 @@ from printroom.core.logs import telling
 from printroom.core.scratch import Scratch
 from printroom.jobs.context import Context
 from printroom.jobs.model import Job
+from printroom.people.model import PORTRAIT
 from printroom.pipelines.telling import hidden
 from printroom.runs.following import Following, step_needs
 from printroom.runs.inputs import Local
 from printroom.runs.options import Output
 from printroom.runs.outputs import settled
 from printroom.runs.target import Target, Targets
+from printroom.runs.terms import paid_of
 from printroom.workshop import Workshop
 
 KIND = "run"
+KINDS = (KIND, PORTRAIT)
+"""Of jobs that are runs: of pipelines, and those that draw people."""
 
 
 class RunHandler:
@@ -81,6 +85,7 @@ class RunHandler:
                 keeper=following,
                 account=job.account,
                 owner=target.account or "",
+                paid=paid_of(job.payload.get("terms")),
             )
         except Exception:
             with suppress(PrintroomError):  # what it said last may tell why

@@ -55,19 +55,6 @@ def settled(workshop: Workshop, job: Job, outputs: Mapping[str, Any]) -> Done:
     return Done(result, partial(_enter, made=list(made.values()), now=now))
 
 
-def picture(asset: Asset) -> dict[str, Any]:
-    """A picture among the outputs, as JSON."""
-    return {
-        "file": asset.id,
-        "name": asset.name,
-        "media_type": asset.media_type,
-        "bytes": asset.size,
-        "width": asset.width,
-        "height": asset.height,
-        "digest": asset.digest,
-    }
-
-
 @dataclass(frozen=True)
 class _Writing:
     """Brings the pictures of a run into the store."""
@@ -116,7 +103,7 @@ def _pictures(outputs: Mapping[str, Any]) -> Iterator[tuple[str, Picture]]:
 
 def _told(value: Any, name: str, found: Mapping[str, Asset]) -> Any:
     if isinstance(value, Picture):
-        return picture(found[name])
+        return found[name].told
     if isinstance(value, list):
         return [_told(one, f"{name}-{number}", found) for number, one in enumerate(value, 1)]
     return plain(value)

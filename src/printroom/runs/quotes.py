@@ -17,7 +17,9 @@ from printroom.pipelines.kinds import ListOf, pictured
 from printroom.runs.inputs import Inline, Intake
 from printroom.runs.runs import Asked, Runs
 from printroom.runs.target import Target
+from printroom.runs.terms import paid_of
 from printroom.runs.view import shown_terms
+from printroom.workshop import Workshop
 
 
 def quote(
@@ -32,8 +34,8 @@ def quote(
     intake = Intake(account, runs.assets, runs.workshop.outbound)
     values = intake.checked(target.graph, given)
     asked = Asked(account, name, given, pipeline=draft)
-    plan, amounts, exact = _planned(runs, account, target, values)
     terms = runs.agreed(asked, target)
+    plan, amounts, exact = _planned(runs, account, target, values, paid_of(terms))
     prices = Prices.parse(runs.workshop.settings.prices)
     return {
         "target": target.id,
@@ -47,14 +49,16 @@ def quote(
     }
 
 
-def measured(runs: Runs, asked: Asked, target: Target) -> tuple[int, bool]:
-    """Pixels of all results of a run, and whether that is certain. Raises what `quote` does."""
+def measured(runs: Runs, asked: Asked, target: Target, paid: tuple[str, ...]) -> tuple[int, bool]:
+    """Pixels of all results of a run, and whether that is certain; `paid`: the models of others
+    that it may use. Raises what `quote` does.
+    """
     given = {name: _named(value) for name, value in asked.input.items()}
     if any(isinstance(value, dict) for value in given.values()):  # an object of a store
         return 0, False
     intake = Intake(asked.account, runs.assets, runs.workshop.outbound)
     values = intake.checked(target.graph, given)
-    _, amounts, exact = _planned(runs, asked.account, target, values)
+    _, amounts, exact = _planned(runs, asked.account, target, values, paid)
     return amounts.pixels, exact
 
 
@@ -64,19 +68,35 @@ def _named(value: Any) -> Any:
 
 
 def _planned(
-    runs: Runs, account: str, target: Target, values: Mapping[str, Any]
+    runs: Runs,
+    account: str,
+    target: Target,
+    values: Mapping[str, Any],
+    paid: tuple[str, ...],
 ) -> tuple[Explanation, Amounts, bool]:
     """The plan of a run, what it would make, and whether that is certain."""
     with TemporaryDirectory(prefix="printroom-") as folder:
         known, exact = _known(runs, account, values, Path(folder))
-        plan = runs.workshop.explain(
-            target.graph, known, account=account, owner=target.account or ""
-        )
+        plan, amounts, certain = planned(runs.workshop, account, target, known, paid)
+    return plan, amounts, exact and certain
+
+
+def planned(
+    workshop: Workshop,
+    account: str,
+    target: Target,
+    known: Mapping[str, Any],
+    paid: tuple[str, ...],
+) -> tuple[Explanation, Amounts, bool]:
+    """The same, of inputs as the engine takes them."""
+    plan = workshop.explain(
+        target.graph, known, account=account, owner=target.account or "", paid=paid
+    )
     stages = [stage for stage in plan.stages if stage.width]
     pictures = [port for port in target.graph.results.values() if pictured(port.kind)]
     last = stages[-1] if stages else None
     width, height = (last.width, last.height) if last else (plan.picture.width, plan.picture.height)
-    exact &= all(stage.streams for stage in plan.stages)
+    exact = all(stage.streams for stage in plan.stages)
     exact &= not any(isinstance(port.kind, ListOf) for port in pictures)
     seconds = sum(stage.seconds for stage in plan.stages)
     amounts = Amounts(len(pictures), len(pictures) * width * height, round(1000 * seconds))

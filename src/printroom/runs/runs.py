@@ -26,7 +26,7 @@ from printroom.jobs.model import Job
 from printroom.jobs.queue import ready
 from printroom.jobs.submit import Request, Submitted, as_job, enter, keyed
 from printroom.runs.ending import Ending
-from printroom.runs.handler import KIND
+from printroom.runs.handler import KIND, KINDS
 from printroom.runs.inputs import Intake
 from printroom.runs.model import SCRIPTS
 from printroom.runs.options import Output
@@ -68,6 +68,8 @@ class Asked:
     """The account's own customer that it is for."""
     dialect: Mapping[str, str] | None = None
     """In whose words `webhook` is told: `name`, and the `base` of addresses; None = ours."""
+    trial: bool = False
+    """Whether it is one of the free tries of what somebody sells."""
 
     @property
     def said(self) -> dict[str, Any]:
@@ -81,6 +83,7 @@ class Asked:
             "priority": self.priority,
             "deadline": self.deadline,
             "end_user": self.end_user,
+            **({"trial": True} if self.trial else {}),
         }
 
 
@@ -159,7 +162,8 @@ class Runs:
         """What the payload of the run has as `terms`. Raises what refuses it."""
         from printroom.runs.quotes import measured  # which asks for runs itself
 
-        return self.terms.agree(asked, target, partial(measured, self, asked, target))
+        models = self.targets.others(target, asked.input)
+        return self.terms.agree(asked, target, models, partial(measured, self, asked, target))
 
     def begin(self, connection: Connection, job: Job) -> None:
         """In the transaction that enters the run, or enters it again. Raises what refuses it."""
@@ -223,7 +227,7 @@ class Runs:
         states = [state for state, name in STATUS.items() if name == status]
         return self.queue.jobs(
             account=account,
-            kind=KIND,
+            kind=KINDS,
             state=states if status is not None else None,
             subject=None if target is None else self._subjects(target, account),
             before=before,
@@ -300,6 +304,6 @@ def _pictures(value: Any) -> list[dict[str, Any]]:
 
 def owned(job: Job, account: str) -> Job:
     """`job`, if it is a run of `account`. Raises NotFound."""
-    if job.kind != KIND or job.account != account:
+    if job.kind not in KINDS or job.account != account:
         raise NotFound(f"there is no run {job.id!r}", "it may have been forgotten")
     return job

@@ -1,6 +1,7 @@
 """What a run does: a published pipeline, as it was when the run was asked for.
 
     "enhance", "sharpen@3", "acme/sharpen@3" by account -> Target   NotFound BadPipeline BadOption
+    "acme/ink", a model, by account -> Target of one step           NotFound BadModel
     Target -> JSON in the job -> Target at the worker               BadPipeline: a step is missing
 
 The pipeline travels with the job: a worker with another data folder does the same, whatever was
@@ -16,13 +17,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from printroom.core.errors import BadPipeline
+from printroom.catalogue.alone import alone
+from printroom.core.errors import BadPipeline, NotFound
 from printroom.isolation import images
 from printroom.jobs.needs import Needs
+from printroom.pipelines import kinds
 from printroom.pipelines.declare import StepShape
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.names import LOCAL, SHIPPED
 from printroom.pipelines.reading import MOST_BYTES
+from printroom.pipelines.refs import Binding, Ref
 from printroom.pipelines.spec import PipelineSpec
 from printroom.pipelines.step_toml import StepManifest
 from printroom.pipelines.store import Published
@@ -47,30 +51,50 @@ class Target:
     """Whether it is of the account that asked, or comes with printroom."""
     draft: bool = False
     """Whether it came with the request, and is not published."""
+    of_model: str = ""
+    """The id of the model that it is all of; empty = it is a pipeline."""
 
     @property
     def id(self) -> str:
         """`owner/name@version`, `name@version`; what comes with printroom has no version, and what
         is not published is `draft`.
         """
-        return DRAFT if self.draft else self.graph.id
+        return DRAFT if self.draft else self.of_model or self.graph.id
 
     @cached_property
     def raw(self) -> Mapping[str, Any]:
         """For the payload of a job."""
-        shipped = self.graph.version is None and not self.draft
+        shipped = self.graph.version is None and not (self.draft or self.of_model)
         written = None if shipped else self.spec.to_dict()
         return {
             "target": self.id,
             "pipeline": written,
             "owner": self.account,
             "own": self.own,
+            "of_model": bool(self.of_model),
         }
 
     @cached_property
     def light(self) -> bool:
         """Whether all of it streams, in steps that come with printroom or were installed."""
         return all(node.step.shape is not StepShape.RUN for node in self.graph.nodes)
+
+    def models(self, given: Mapping[str, Any]) -> list[str]:
+        """All that it names, and that these inputs do, once each."""
+        found = [name for node in self.graph.nodes for name in node.models]
+        for node in self.graph.nodes:
+            for name, binding in node.bindings.items():
+                if isinstance(node.step.inputs[name].kind, kinds.Model):
+                    found += self._asked(binding, given)
+        return list(dict.fromkeys(found))
+
+    def _asked(self, binding: Binding, given: Mapping[str, Any]) -> list[str]:
+        """The model that an input names, or its default."""
+        if not isinstance(binding, Ref) or binding.node is not None:
+            return []
+        port = self.graph.inputs.get(binding.port)
+        value = given.get(binding.port, None if port is None else port.default)
+        return [value] if isinstance(value, str) else []
 
     @cached_property
     def model(self) -> str | None:
@@ -91,11 +115,24 @@ class Targets:
         self._checked: dict[str, Target] = {}
 
     def find(self, name: str, account: str) -> Target:
-        """The pipeline that `name` means to an account now.
+        """The pipeline that `name` means to an account now; or else the model.
 
-        Raises NotFound, BadPipeline, BadOption.
+        Raises NotFound, BadPipeline, BadOption, BadModel.
         """
-        return self._once(self._workshop.pipelines.get(name, account))
+        try:
+            return self._once(self._workshop.pipelines.get(name, account))
+        except NotFound:
+            if "/" not in name:
+                raise
+            found = self._of_model(name, account)
+            if found is None:
+                raise
+            return found
+
+    def others(self, target: Target, given: Mapping[str, Any]) -> list[str]:
+        """The models that a run uses and that are accounts', as far as they are known by now."""
+        floor = self._workshop.floor
+        return [name for name in target.models(given) if "/" in name and not floor.has(name)]
 
     def draft(self, pipeline: Mapping[str, Any], account: str) -> Target:
         """A pipeline that somebody of that account sent. Raises BadPipeline."""
@@ -122,6 +159,8 @@ class Targets:
             return self.find(target, account)
         if target == DRAFT:
             return self.draft(payload["pipeline"], account)
+        if payload.get("of_model"):
+            return self._alone(target, PipelineSpec.from_dict(payload["pipeline"]), account)
         own = bool(payload.get("own", True))
         if (known := self._checked.get(_key(target, account, own))) is not None:
             return known
@@ -151,6 +190,21 @@ class Targets:
     def _manifest(self, use: str) -> StepManifest | None:
         return self._workshop.folders.manifest(use) if use else None
 
+    def _of_model(self, name: str, account: str) -> Target | None:
+        """The pipeline of a model alone; None = there is no model of that name."""
+        try:
+            card = self._workshop.floor.model(name, (account,), named=True).card
+        except NotFound:
+            return None
+        return self._alone(card.id, alone(card), account)
+
+    def _alone(self, name: str, spec: PipelineSpec, account: str) -> Target:
+        key = f"model {name} {account}"
+        if (known := self._checked.get(key)) is not None:
+            return known
+        graph = self._workshop.shelf.sent(spec, account).closed()
+        return self._kept(key, Target(graph, spec, account, of_model=name))
+
     def _once(self, found: Published) -> Target:
         key = _key(found.id, found.account, found.own)
         if key not in self._checked:
@@ -175,6 +229,8 @@ def names_of(payload: Mapping[str, Any]) -> set[str]:
     if payload["target"] == DRAFT:
         return set()
     place = str(payload["target"]).partition("@")[0]
+    if payload.get("of_model"):
+        return {place}
     return {place, place.rpartition("/")[2]} if payload.get("own", True) else {place}
 
 

@@ -23,6 +23,9 @@ STATUS: Mapping[State, str] = {
 """State of the job -> what clients see."""
 
 
+_TERMS = ("listing", "offer", "quote", "entitlement")
+
+
 def run_json(job: Job, position: int | None = None) -> dict[str, Any]:
     """Every member is always there; null where there is nothing to say yet."""
     payload, result = job.payload, job.result or {}
@@ -36,7 +39,7 @@ def run_json(job: Job, position: int | None = None) -> dict[str, Any]:
         "output": result.get("output"),
         "usage": result.get("usage"),
         "terms": shown_terms(payload.get("terms")),
-        "error": _error(job),
+        "error": error_json(job),
         "attempt": job.attempt,
         "position": position,
         "created_at": moment(job.created_at),
@@ -51,7 +54,8 @@ def shown_terms(terms: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """By what it is charged, where it runs what another account offers; null where it does not."""
     if terms is None:
         return None
-    return {name: terms[name] for name in ("listing", "offer", "quote", "entitlement")}
+    parts = [{name: part[name] for name in _TERMS} for part in terms["parts"]]
+    return {name: terms[name] for name in _TERMS} | {"parts": parts}
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
-def _error(job: Job) -> dict[str, Any] | None:
+def error_json(job: Job) -> dict[str, Any] | None:
     """Why it failed, or why its latest attempt did; null when it went well."""
     if job.error_code is None or job.state == "done":
         return None

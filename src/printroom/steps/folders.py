@@ -3,6 +3,7 @@
     folder -> StepFolders.add -> "vignette", "vignette@3f2a..."      BadStep EnvironmentFailed
                                                                      StepFailed StepLost
     "vignette", "vignette@3f2a..." -> StepType                       no process is started
+    StepFolders.bundled -> StepTypes                                 those that come with printroom
     beside(folder): "./vignette" -> StepType                         where it lies, as it is now
 
 An environment is there from the first run of a step on, its processes until they have rested.
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from printroom.isolation.seats import IDLE
 from printroom.pipelines.declare import StepShape, StepType
 from printroom.pipelines.step import Step
 from printroom.pipelines.step_toml import StepManifest, read_manifest
+from printroom.steps.bundled import Bundled, bundled
 from printroom.steps.kept import Declared, Kept, KeptSteps, digest_of
 
 _log = logging.getLogger(__name__)
@@ -103,8 +106,15 @@ class StepFolders:
             kept, self._started(lambda: self._isolation.open(_source(kept)))
         ))  # fmt: skip
 
+    def bundled(self) -> Iterator[StepType]:
+        """The steps in folders that come with printroom. Raises BadStep."""
+        for step in bundled().values():
+            yield self._once("", step.folder, partial(self._bundled, step))
+
     def manifest(self, use: str) -> StepManifest | None:
-        """What the `step.toml` of an added step says; None = it was not added."""
+        """What the `step.toml` of a step says that was added, or comes with printroom; else None."""
+        if (own := bundled().get(use)) is not None:
+            return read_manifest(own.folder)
         kept = self._kept.find(use)
         return None if kept is None else read_manifest(kept.folder)
 
@@ -142,6 +152,11 @@ class StepFolders:
             if key not in self._steps:
                 self._steps[key] = make()
             return self._steps[key]
+
+    def _bundled(self, step: Bundled) -> StepType:
+        return step.step_type(
+            self._started(lambda: self._isolation.open(StepSource.of(step.folder)))
+        )
 
     def _started(self, start: Callable[[], IsolatedStep]) -> _Running:
         running = _Running(start)

@@ -1,6 +1,6 @@
 """The steps at hand: built in, and of installed packages that offer some by entry points.
 
-printroom/steps/, installed packages -> Registry          BadStep: one cannot be loaded
+printroom/steps/, StepFolders, installed packages -> Registry          BadStep: one cannot be loaded
 
     [project.entry-points."printroom.steps"]
     haze = "my_package.haze:Haze"
@@ -15,14 +15,18 @@ from typing import Any
 from printroom.core.errors import BadStep
 from printroom.pipelines.registry import Registry
 from printroom.steps.builtin import builtin
+from printroom.steps.folders import StepFolders
 
 GROUP = "printroom.steps"
 
 
-def at_hand() -> Registry:
-    """All steps; those of packages come last, in the order of their names. Raises BadStep."""
+def at_hand(folders: StepFolders) -> Registry:
+    """All steps; those of packages come last, in the order of their names. Raises BadStep.
+
+    `folders` run the built-in ones that bring an environment.
+    """
     registry = builtin()
-    for declared in installed():
+    for declared in (*folders.bundled(), *installed()):
         registry.register(declared)
     return registry
 

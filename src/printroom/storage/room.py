@@ -103,6 +103,11 @@ class Room:
         with self._lock, self._alone():
             self._evict(self.limit)
 
+    def clear(self) -> None:
+        """Let go of all that nobody has open."""
+        with self._lock, self._alone():
+            self._evict(-1)
+
     @contextlib.contextmanager
     def holding(self) -> Iterator[Path]:
         """A folder for files under their own names, gone afterwards, even if we are killed."""

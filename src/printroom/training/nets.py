@@ -25,11 +25,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from printroom.imaging.bicubic import bicubic
+from printroom.runtimes.onnx.ours import FOLD, SLOPE, amplified, coordinates
 
-SLOPE = 0.1
-"""Of the leaky ReLU below zero."""
-FOLD = 2
-"""Side of the squares of pixels that a net at scale 1 takes as one."""
 REACH = 2
 """Bicubic interpolation looks so many pixels to each side."""
 
@@ -125,22 +122,6 @@ class Upscaler(nn.Module):  # type: ignore[misc]
         return F.pixel_shuffle(self.chain(x) + F.conv2d(x, self.skip, padding=REACH), self.scale)
 
 
-def coordinates() -> Tensor:
-    """(12, 4, 3), orthonormal: Haar's of a square's four places, times grey and two opponents."""
-    haar = torch.tensor([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1.0]]) / 2
-    colours = torch.tensor([[1, 1, 1], [1, 0, -1], [1, -2, 1.0]])
-    colours /= colours.norm(dim=1, keepdim=True)
-    return torch.einsum("ap,bc->abpc", haar, colours).reshape(-1, 4, 3)
-
-
-def amplified() -> Tensor:
-    """(12, 1): how much stronger each coordinate is seen, about as photographs need it."""
-    gains = torch.ones(4, 3)
-    gains[1:] *= 8
-    gains[:, 1:] *= 2
-    return gains.reshape(-1, 1)
-
-
 def fold(x: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, 4 C, H/2, W/2), as ONNX orders it: a place in all colours, the next."""
     count, colours = x.shape[:2]
@@ -155,8 +136,9 @@ class Restorer(nn.Module):  # type: ignore[misc]
 
     def __init__(self, channels: int, layers: int) -> None:
         super().__init__()
-        basis, folded = coordinates(), 3 * FOLD**2
-        seen = amplified() * basis.reshape(folded, folded)  # places first, as `fold` orders them
+        basis, folded = torch.from_numpy(coordinates()), 3 * FOLD**2
+        gains = torch.from_numpy(amplified())
+        seen = gains * basis.reshape(folded, folded)  # places first, as `fold` orders them
         shown = basis.transpose(1, 2).reshape(folded, folded).T  # colours first, for pixel_shuffle
         self.chain = Chain(folded, channels, layers, folded, seen, shown)
 

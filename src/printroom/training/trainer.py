@@ -32,6 +32,7 @@ from printroom.core.errors import BadOption
 from printroom.training.adversary import SLOWER, Adversary
 from printroom.training.judging import Array, Run
 from printroom.training.pairs import MakePair, batch
+from printroom.training.telling import Steps, tell
 
 CHECKPOINT = "checkpoint.pt"
 WARM_UP = 200
@@ -269,14 +270,19 @@ def train(trainer: Trainer, make: MakePair, watched: Watched | None) -> None:
     """Run to the last step, with a progress bar, a checkpoint and a score every so often."""
     options = trainer.options
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    steps = Steps()
     with Progress(*columns) as progress:
         bar = progress.add_task("training", total=options.steps, completed=trainer.step)
         for source, target in trainer.batches(make):
             loss = trainer.advance(source, target)
             progress.update(bar, completed=trainer.step)
+            steps.tell(trainer.step, options.steps)
             if trainer.step % options.report_every == 0 or trainer.step == options.steps:
                 trainer.save()
-                score = f"  {watched.name} {watched.score(trainer.run):.2f} dB" if watched else ""
+                score = watched.score(trainer.run) if watched else None
+                shown = f"  {watched.name} {score:.2f} dB" if watched else ""
                 progress.print(
-                    f"step {trainer.step}  loss {loss:.4f}{score}  {trainer.seconds:.0f} CPU-s"
+                    f"step {trainer.step}  loss {loss:.4f}{shown}  {trainer.seconds:.0f} CPU-s"
                 )
+                watch = {} if watched is None else {"watched": watched.name, "score": score}
+                tell(step=trainer.step, of=options.steps, loss=float(loss), **watch, saved=True)

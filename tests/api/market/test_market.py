@@ -1,9 +1,11 @@
 """Selling and buying over HTTP, by three accounts on one server with a worker."""
 
+import base64
 import csv
 import io
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -13,6 +15,7 @@ from sqlalchemy import insert, select
 from printroom.accounts.credentials import mint
 from printroom.assets.model import ASSETS
 from printroom.catalogue.model import MODELS
+from printroom.catalogue.models import read_model
 from printroom.catalogue.verification.report import Declared, Finding, Report
 from printroom.catalogue.verification.rules import RULES
 from printroom.database.engine import Database
@@ -27,8 +30,17 @@ steps:
 """
 SCOPES = (
     "images", "market:read", "market:write", "runs:read", "runs:write", "files:read", "files:write",
-    "pipelines:read", "pipelines:write",
+    "models:read", "pipelines:read", "pipelines:write",
 )  # fmt: skip
+
+
+def _png():
+    samples = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
+    image = pyvips.Image.new_from_array(samples).copy(interpretation="srgb")
+    return image.write_to_buffer(".png")
+
+
+PNG = _png()
 
 
 def bearer(secret):
@@ -66,11 +78,37 @@ class Town:
         return answer.json() if answer.content else None
 
     def upload(self, client):
-        samples = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
-        image = pyvips.Image.new_from_array(samples).copy(interpretation="srgb")
         headers = {"content-type": "image/png"}
-        data = image.write_to_buffer(".png")
-        return self.good(client.post("/v1/files", content=data, headers=headers), 201)["id"]
+        return self.good(client.post("/v1/files", content=PNG, headers=headers), 201)["id"]
+
+    def model(self, name, weights, card=None):
+        """The id of a listing of a model of the seller's, as an examination leaves it."""
+        headers = {"content-type": "application/octet-stream"}
+        made = self.seller.post("/v1/files", content=weights, headers=headers)
+        file = self.good(made, 201)["id"]
+        self.good(self.owner.get("/v1/models"))  # the tables are there
+        with (
+            closing(Database.open(f"sqlite:///{self.data / 'printroom.db'}")) as database,
+            database.write() as connection,
+        ):
+            account = connection.execute(select(ASSETS.c.account).where(ASSETS.c.id == file))
+            self.now, finding = time.time(), Finding("graph", "graph.checked", "passed", "Fine.")
+            until = self.now + 1000
+            report = Report(
+                Declared(f"sam/{name}"), (finding,), {}, RULES.revision, self.now, until
+            )
+            said = "{}" if card is None else replace(card, weights="model.onnx").to_json()
+            row = {
+                "id": f"mdl_{name}", "account": account.scalar_one(), "name": name, "version": 1,
+                "state": "ready", "title": "Ink", "description": "", "declared_json": "{}",
+                "card_json": said,
+                "report_json": report.to_json(), "file": file, "job": f"j{name}",
+                "digest": "0" * 64 if card is None else card.digest, "size": len(weights),
+                "created_at": 0.0,
+            }  # fmt: skip
+            connection.execute(insert(MODELS).values(row))
+        body = {"kind": "model", "name": name, "title": name.title()}
+        return self.good(self.seller.post("/v1/listings", json=body), 201)["id"]
 
     def listing(self, price, **more):
         """A pipeline of the seller's that is offered."""
@@ -141,46 +179,122 @@ def test_a_run_is_sold(town):
     assert (town.wallet()["balance"], town.wallet()["held"]) == (6, 0)
     sold = town.wallet(town.seller)
     assert sold["earned"] + sold["payable"] == 3
-    with refused(403, "no_access") as found:  # only runs are charged for
-        found.append(town.buyer.post(f"/v1/pipelines/{listing['target']}", content=b"x"))
-    back = town.seller.post(f"/v1/runs/{run['id']}/refund", json={"credits": 4})
-    assert town.good(back)["refunded"] == 4
-    assert town.wallet()["balance"] == 10
+    files, headers = {"image": ("a.png", PNG, "image/png")}, {"accept": "image/png"}
+    place = f"/v1/pipelines/{listing['target']}"
+    at_once = town.buyer.post(place, files=files, headers=headers)
+    assert at_once.status_code == 200, at_once.text
+    assert at_once.headers["x-printroom-sale"].endswith("; credits=4")
+    assert town.wallet()["balance"] == 2
+    with refused(402, "insufficient_credits") as found:
+        found.append(town.buyer.post(place, files=files, headers=headers))
+    for name in (run["id"], at_once.headers["x-printroom-sale"].partition(";")[0]):
+        for _ in range(2):  # a double click
+            once = {"idempotency-key": "click"}
+            place = f"/v1/runs/{name}/refund"
+            back = town.seller.post(place, json={"credits": 3}, headers=once)
+            assert town.good(back)["refunded"] == 3
+    assert town.wallet()["balance"] == 8
+    with refused(422, "idempotency_key_reused") as found:
+        found.append(town.seller.post(place, json={"credits": 1}, headers=once))
+    town.good(town.seller.post(place, json={}))
     with refused(409, "wrong_state") as found:
         found.append(town.seller.post(f"/v1/runs/{run['id']}/refund", json={}))
+
+
+def test_a_model_is_sold_by_the_run_through_every_door(town, models):
+    """Each is refused where there are no credits, and charged to the credit where there are."""
+    known = read_model(models / "double/1/card.json")
+    listing = town.model("doubler", known.weights.read_bytes(), known.card)
+    place, target = f"/v1/listings/{listing}", "sam/doubler"
+    price = {"run": 2, "megapixel": 1000, "quota": None}
+    town.good(town.seller.put(f"{place}/offer", json={"price": price}))
+    town.good(town.seller.post(f"{place}/publish", json={}))
+    cost = 2 + -(-48 * 32 // 1000)
+
+    def hot(client):
+        return client.post("/v1/images/enhance", params={"model": target}, content=PNG)
+
+    def kserve(client):
+        planes = {
+            "name": "image",
+            "shape": [1, 3, 16, 24],
+            "datatype": "FP32",
+            "data": [0.5] * 1152,
+        }
+        return client.post(f"/v2/models/{target}/infer", json={"inputs": [planes]})
+
+    def openai(client):
+        files = {"image": ("a.png", PNG, "image/png"), "model": (None, target)}
+        return client.post("/compat/openai/v1/images/edits", files=files)
+
+    def pipeline(client):
+        files = {"image": ("a.png", PNG, "image/png")}
+        return client.post(f"/v1/pipelines/{target}", files=files)
+
+    def replicate(client):
+        body = {"input": {"image": "data:image/png;base64," + base64.b64encode(PNG).decode()}}
+        place = f"/compat/replicate/v1/models/{target}/predictions"
+        return client.post(place, json=body, headers={"prefer": "wait=60"})
+
+    def run(client):
+        body = {"target": target, "input": {"image": town.upload(client)}}
+        return client.post("/v1/runs", json=body, headers={"prefer": "wait=60"})
+
+    poor = town.account("Pia")
+    town.top_up(100)
+    before = town.wallet()["balance"]
+    for number, door in enumerate((hot, kserve, openai, pipeline, replicate, run), 1):
+        said = door(poor)
+        assert said.status_code == 402, (door, said.text)
+        answer = door(town.buyer)
+        assert answer.status_code in (200, 201), (door, answer.text)
+        now = town.wallet()
+        assert (now["balance"], now["held"]) == (before - number * cost, 0), door
+    assert hot(town.seller).status_code == 200
+    sales = town.good(town.seller.get(f"{place}/sales"))["data"]
+    assert [one["credits"] for one in sales] == [cost] * 6
+
+
+def test_a_try_is_free_and_what_was_earned_is_told(town):
+    listing = town.listing({"run": 2})
+    place = f"/v1/listings/{listing['id']}"
+    body = {"price": {"run": 3}, "tries": 1}
+    assert town.good(town.seller.put(f"{place}/offer", json=body))["offer"]["tries"] == 1
+    poor = town.account("Gus")
+    assert town.good(poor.get(place))["tries"] == 1
+    body = {"input": {"image": town.upload(poor)}}
+    tried = poor.post(f"{place}/tries", json=body, headers={"prefer": "wait=60"})
+    assert town.good(tried, 201)["status"] == "succeeded"
+    assert town.good(poor.get(place))["tries"] == 0
+    with refused(403, "no_access") as found:
+        found.append(poor.post(f"{place}/tries", json=body))
+    town.top_up(3)
+    town.run(listing)
+    month = time.strftime("%Y-%m", time.gmtime())
+    told = town.good(town.seller.get(f"/v1/wallet/earnings/{month}"))
+    mine = next(one for one in told["data"] if one["listing"] == listing["id"])
+    assert (mine["kind"], mine["count"], mine["earned"]) == ("run", 1, 2)
+    for what in ("earnings", "statements"):
+        page = town.seller.get(f"/v1/wallet/{what}/{month}.html")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        assert "Account sam" in page.text
+    assert listing["id"] in town.seller.get(f"/v1/wallet/earnings/{month}.csv").text
 
 
 def test_a_copy_is_bought_and_fetched(town):
     """Of a model that is ready, as an examination leaves it; its bytes are any bytes here."""
     weights = bytes(range(256)) * 9000  # more than is sent at once
-    headers = {"content-type": "application/octet-stream"}
-    file = town.good(town.seller.post("/v1/files", content=weights, headers=headers), 201)["id"]
-    town.good(town.owner.get("/v1/models"))
-    with (
-        closing(Database.open(f"sqlite:///{town.data / 'printroom.db'}")) as database,
-        database.write() as connection,
-    ):
-        account = connection.execute(select(ASSETS.c.account).where(ASSETS.c.id == file))
-        now, finding = time.time(), Finding("graph", "graph.checked", "passed", "Fine.")
-        report = Report(Declared("sam/ink"), (finding,), {}, RULES.revision, now, now + 1000)
-        row = {
-            "id": "mdl_1", "account": account.scalar_one(), "name": "ink", "version": 1,
-            "state": "ready", "title": "Ink", "description": "", "declared_json": "{}",
-            "card_json": "{}", "report_json": report.to_json(), "file": file, "job": "j",
-            "digest": "0" * 64, "size": len(weights), "created_at": 0.0,
-        }  # fmt: skip
-        connection.execute(insert(MODELS).values(row))
-    body = {"kind": "model", "name": "ink", "title": "Ink"}
-    listing = town.good(town.seller.post("/v1/listings", json=body), 201)
-    place = f"/v1/listings/{listing['id']}"
+    listing = town.model("ink", weights)
+    place = f"/v1/listings/{listing}"
     town.good(town.seller.put(f"{place}/offer", json={"price": {"download": 40}}))
     assert town.good(town.seller.post(f"{place}/publish", json={}))["badges"][0] == {
-        "kind": "verified", "detail": {"until": now + 1000},
+        "kind": "verified", "detail": {"until": town.now + 1000},
     }  # fmt: skip
     with refused(403, "no_access") as found:
         found.append(town.buyer.get(f"{place}/download"))
     town.top_up(40)
-    body = {"listing": listing["id"], "offer": 1, "kind": "download"}
+    body = {"listing": listing, "offer": 1, "kind": "download"}
     order = town.good(town.buyer.post("/v1/orders", json=body), 201)
     copy = town.buyer.get(f"{place}/download")
     assert copy.content.startswith(weights)
@@ -380,3 +494,56 @@ def test_sales_have_pages(town):
     assert len(set(found)) == 3
     with refused(422, "bad_option") as answer:
         answer.append(town.seller.get(place, params={"after": "x_1"}))
+
+
+def test_what_is_shared_is_seen_by_those_it_is_shared_with(town):
+    files = [town.upload(town.seller) for _ in range(2)]
+    example = {"title": "", "input": files[0], "output": files[1]}
+    listing = town.listing({"run": 1}, examples=[example])
+    place = f"/v1/listings/{listing['id']}"
+    wanted = {"visibility": "shared", "shared_with": ["ann"]}
+    own = town.good(town.seller.post(f"{place}/publish", json=wanted))
+    assert own["shared_with"] == ["ann"]
+    assert own["examples"][0]["files"] == {"input": files[0], "output": files[1]}
+    (seen,) = town.good(town.buyer.get("/v1/listings?shared=true"))["data"]
+    assert (seen["id"], seen["shared_with"]) == (listing["id"], None)
+    assert "files" not in seen["examples"][0]
+    stranger = town.account("Eve")
+    assert town.good(stranger.get("/v1/listings?shared=true"))["data"] == []
+    assert stranger.get(place).status_code == 404
+    found = town.good(town.buyer.get("/v1/listings"))["data"]
+    assert listing["id"] not in [one["id"] for one in found], "and it is not in the shop"
+    town.good(town.seller.post(f"{place}/withdraw"))
+    assert town.good(town.buyer.get("/v1/listings?shared=true"))["data"] == []
+    assert town.good(town.owner.get(place))["state"] == "draft", "a moderator sees all"
+    assert town.owner.get(town.good(town.owner.get(place))["examples"][0]["input"]).is_success
+
+
+def test_what_is_paid_by_hand_waits_for_the_owner(town):
+    ids = [
+        town.good(town.buyer.post("/v1/wallet/topups", json={"credits": credits_}), 201)["id"]
+        for credits_ in (7, 8)
+    ]
+    with refused(403, "not_allowed") as found:
+        found.append(town.buyer.get("/v1/payments/waiting"))
+    first = town.good(town.owner.get("/v1/payments/waiting?limit=1"))
+    (one,) = first["data"]
+    assert (one["id"], one["kind"], one["account"], one["credits"]) == (ids[0], "topup", "ann", 7)
+    town.good(town.owner.post(f"/v1/wallet/topups/{ids[0]}/confirm"))
+    rest = town.good(town.owner.get(f"/v1/payments/waiting?after={first['next']}"))
+    assert [one["id"] for one in rest["data"]] == ids[1:], "also when the first is paid meanwhile"
+    town.good(town.owner.post(f"/v1/wallet/topups/{ids[1]}/confirm"))
+    assert town.good(town.owner.get("/v1/payments/waiting"))["data"] == []
+
+
+def test_what_was_bought_is_called_by_its_title(town):
+    listing = town.listing({"month": 1})
+    town.top_up(1)
+    body = {"listing": listing["id"], "offer": 1, "kind": "month"}
+    order = town.good(town.buyer.post("/v1/orders", json=body), 201)
+    assert order["title"] == listing["title"]
+    for path in ("/v1/orders", "/v1/subscriptions"):
+        assert town.good(town.buyer.get(path))["data"][0]["title"] == listing["title"]
+    changed = {"title": "Another name"}
+    town.good(town.seller.patch(f"/v1/listings/{listing['id']}", json=changed))
+    assert town.good(town.buyer.get("/v1/orders"))["data"][0]["title"] == "Another name"

@@ -121,7 +121,11 @@ def test_the_graph_that_is_made_is_what_is_verified(report, convert, walled):
 
 def test_what_is_not_said_or_not_so(refused, convert, walled):
     weights = save({"k": kernel()})
-    assert refused(weights)[0] == "file.conversion"
+    assert refused(weights)[0] == "file.architecture"
+    named = Declared("acme/ink", architecture="OneConv")
+    code, reason = refused(weights, declared=named)
+    assert code == "file.conversion"
+    assert "printroom-upscaler, printroom-restorer" in reason
     assert refused(weights, convert=convert)[0] == "file.architecture"
     other = Declared("acme/ink", architecture="DnCNN")
     code, reason = refused(weights, declared=other, convert=convert)

@@ -9,6 +9,9 @@ export type Day = Schemas['Used']
 
 export const accounts = async () => (await data(api.GET('/v1/accounts'))).data
 
+/** A new account with its first owner; for who owns the installation. */
+export const open = (made: Schemas['NewAccount']): Promise<unknown> => data(api.POST('/v1/accounts', { body: made }))
+
 export const account = () => data(api.GET('/v1/account'))
 
 export const quota = (): Promise<Quota> => data(api.GET('/v1/quotas'))

@@ -69,7 +69,11 @@ export const copyOf = (digest: string, width: number): Promise<string> => linked
 export const partOf = (digest: string, part: string, across: number): Promise<string> =>
   linked(digest, { options: `c:${part}${across > 0 ? `/w:${across}` : ''}/f:auto` })
 
-async function linked(digest: string, what: { name?: string; options?: string }): Promise<string> {
+/** An address at which anybody sees a picture, for a week. */
+export const sharedFor = async (digest: string): Promise<string> =>
+  new URL(await linked(digest, { options: 'f:auto', seconds: 604_800 }), location.href).href
+
+async function linked(digest: string, what: { name?: string; options?: string; seconds?: number }): Promise<string> {
   const found = await data(
     api.POST('/v1/artifacts/{digest}/links', {
       params: { path: { digest } },

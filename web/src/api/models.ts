@@ -4,7 +4,7 @@ import { base } from './connection'
 import type { components } from './schema'
 
 export type Model = components['schemas']['Model']
-export type Finding = components['schemas']['Finding']
+export type Finding = NonNullable<Model['examination']>['findings'][number]
 export type Score = components['schemas']['Score']
 export type Draft = Omit<components['schemas']['ModelCreate'], 'parts' | 'reading'>
 
@@ -25,6 +25,13 @@ export const described = (owner: string, name: string, title: string, descriptio
 
 export const removed = (owner: string, name: string): Promise<unknown> =>
   data(api.DELETE('/v1/models/{owner}/{name}', { params: { path: { owner, name } } }))
+
+/** Publish the pipeline that does what a model does and nothing else: its owner and name. */
+export async function alone(known: Model): Promise<{ owner: string; name: string }> {
+  const path = { owner: known.owner, name: tail(known.id) }
+  const { yaml } = await data(api.GET('/v1/models/{owner}/{name}/pipeline', { params: { path } }))
+  return data(api.POST('/v1/pipelines', { body: { yaml } }))
+}
 
 /** What a model makes of a picture. */
 export async function tried(id: string, picture: Blob): Promise<Blob> {

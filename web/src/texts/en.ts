@@ -7,6 +7,7 @@ export const t = {
     enhance: 'Enhance',
     pipelines: 'Pipelines',
     models: 'Models',
+    artist: 'Artist',
     market: 'Market',
     runs: 'Runs',
     operate: 'Operate',
@@ -22,7 +23,7 @@ export const t = {
     close: 'Close',
     rows: [
       ['?', 'This sheet'],
-      ['g then e, p, m, k, r, o, a', 'Go to Enhance, Pipelines, Models, Market, Runs, Operate, Account'],
+      ['g then e, p, m, t, k, r, o, a', 'Go to Enhance, Pipelines, Models, Artist, Market, Runs, Operate, Account'],
       ['Ctrl + V', 'Paste a picture, on Enhance'],
       ['↑ ↓', 'The picture before, the next one, in the list'],
       ['+ −', 'Closer, farther'],
@@ -210,6 +211,8 @@ export const t = {
     form: 'Try it',
     run: 'Run',
     running: 'Running',
+    costs: (credits: string) => `This run costs ${credits} credits. What fails costs nothing.`,
+    pay: (credits: string) => `Run it for ${credits} credits`,
     required: 'required',
     code: 'From a program',
     shipped: 'comes with printroom',
@@ -222,6 +225,7 @@ export const t = {
     edit: 'Edit',
     editCopy: 'Edit a copy',
     versions: 'Versions',
+    offer: 'Offer it in the market',
     broken: 'cannot be run',
   },
 }

@@ -57,6 +57,8 @@ export const t = {
   verdicts: { passed: 'Passed', refused: 'Refused', review: 'A person has yet to look', unchecked: 'Could not be checked' },
   valid: (until: string) => `Holds until ${until}.`,
   change: 'Change what it says',
+  offer: 'Offer it in the market',
+  alone: 'Make a pipeline of it',
   save: 'Save',
   remove: 'Delete',
   removing: (name: string) => `Delete ${name}?`,

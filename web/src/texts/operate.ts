@@ -124,6 +124,12 @@ export const t = {
     done: (name: string) => `${name} now has these limits.`,
     replaces: 'They take the place of those it has.',
     others: 'Only who owns the server sets limits.',
+    open: 'Open an account',
+    name: 'Name',
+    email: 'E-mail of its owner',
+    password: 'First password',
+    passwordHint: 'Ten letters or more; may stay empty where they sign in through your organisation.',
+    opened: (name: string) => `${name} has an account now.`,
   },
   audit: {
     lead: 'Who did what in this account, from where. Nothing is ever taken out.',

@@ -1,9 +1,14 @@
 // The way to the next page of a list, while there is one.
-import type { usePages } from '../api/pages'
 import { t } from '../texts/en'
 import { Button } from './parts'
 
-export function More({ found }: { found: ReturnType<typeof usePages>['found'] }) {
+interface Found {
+  hasNextPage: boolean
+  isFetchingNextPage: boolean
+  fetchNextPage: () => Promise<unknown>
+}
+
+export function More({ found }: { found: Found }) {
   if (!found.hasNextPage) return null
   return (
     <div>

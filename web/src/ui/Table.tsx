@@ -7,11 +7,15 @@ export function Table({ label, heads, children }: { label: string; heads: [strin
       <table className="w-full min-w-96 border-collapse text-left">
         <thead className="text-soft">
           <tr>
-            {heads.map(([head, side]) => (
-              <th key={head} scope="col" className={`px-2 pb-1 font-normal first:pl-0 last:pr-0 ${side === 'right' ? 'text-right' : ''}`}>
-                {head}
-              </th>
-            ))}
+            {heads.map(([head, side]) =>
+              head === '' ? (
+                <td key="" />
+              ) : (
+                <th key={head} scope="col" className={`px-2 pb-1 font-normal first:pl-0 last:pr-0 ${side === 'right' ? 'text-right' : ''}`}>
+                  {head}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>{children}</tbody>

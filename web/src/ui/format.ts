@@ -28,7 +28,7 @@ const earlier = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeSt
 
 export function moment(at: string | number): string {
   const date = new Date(typeof at === 'number' ? at * 1000 : at)
-  return (Date.now() - date.getTime() < 12 * 3600_000 ? today : earlier).format(date)
+  return (Math.abs(Date.now() - date.getTime()) < 12 * 3600_000 ? today : earlier).format(date)
 }
 
 export function number(value: number): string {

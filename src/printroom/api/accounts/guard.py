@@ -44,7 +44,7 @@ _NEEDS: tuple[tuple[str, Scope], ...] = (
     ("/compat/openai/v1/models", "pipelines:read"),
 )
 """What routes need that do not say so themselves."""
-_WORK = ("/v1/runs", "/v1/batches", "/compat/")
+_WORK = ("/v1/runs", "/v1/batches", "/v1/people", "/compat/")
 """Where a POST takes units."""
 _LIMITED = ("/v1/runs", "/v1/files", "/v1/pipelines/", "/compat/replicate/")
 """Where somebody who may touch only their own is let in, to be asked again by the route."""

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, Field
 
 from printroom.api.accounts.told import Taken
 from printroom.api.runs.documents import Plain, plain
-from printroom.marketplace.listings import Kind, Visibility
+from printroom.api.runs.schemas import Input, OutputOptions
+from printroom.marketplace.listings import MOST_TRIES, TRIES, Kind, Visibility
 from printroom.marketplace.orders import Kind as Bought
 from printroom.marketplace.prices import LARGEST
 from printroom.marketplace.reports import Reason
@@ -79,6 +80,8 @@ class NewOffer(Taken):
     """Of a model: part of what is earned by others' pipelines that use it."""
     version: Annotated[int | None, Field(ge=1, lt=10**9)] = None
     """The one version that is offered; null = the newest."""
+    tries: Annotated[int, Field(ge=0, le=MOST_TRIES)] = TRIES
+    """Free runs that each account has, before it pays."""
 
 
 class Publishing(Taken):
@@ -86,6 +89,13 @@ class Publishing(Taken):
 
     visibility: Visibility = "public"
     shared_with: Annotated[list[Handle], Field(max_length=100)] = Field(default_factory=list)
+
+
+class Try(Taken):
+    """A picture to try it on, as a run has it."""
+
+    input: Input
+    output: OutputOptions = Field(default_factory=lambda: OutputOptions.model_validate({}))
 
 
 class NewOrder(Taken):

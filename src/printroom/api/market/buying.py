@@ -7,6 +7,7 @@ GET, POST /v1/coupons        DELETE /v1/coupons/{code}, POST /v1/coupons/redeem
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict
 from typing import Any
 
@@ -14,16 +15,19 @@ from fastapi import APIRouter, Request
 
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor, page
-from printroom.api.market import bodies, schemas
+from printroom.api.market import bodies, schemas, told
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, refusals
-from printroom.api.runs.routes import Key
+from printroom.api.runs.routes import Key, once
 from printroom.marketplace import coupons, entitlements, orders, refunds, subscriptions
 from printroom.marketplace.coupons import Coupon
-from printroom.marketplace.orders import Wanted
+from printroom.marketplace.entitlements import Entitlement
+from printroom.marketplace.market import Market
+from printroom.marketplace.orders import Order, Wanted
 from printroom.marketplace.prices import WHOLE
 
 _GONE = refusals(not_found=404)
+_BACK = refusals(not_found=404, wrong_state=409, idempotency_key_reused=422)
 _BUY = refusals(
     not_found=404,
     already_exists=409,
@@ -58,10 +62,10 @@ def _orders(router: APIRouter, desk: Desk) -> None:
         """Pay from the wallet. Charged is the offer that you saw, or nothing."""
         who.need("market:write")
         order = Wanted(
-            who.account, wanted.listing, wanted.kind, wanted.offer, wanted.coupon, key or None
+            who.account, wanted.listing, wanted.kind, wanted.offer, wanted.coupon, once(key)
         )
         market = workshop.market
-        return asdict(market.do(orders.buy, market.rules, order))
+        return _titled(market, market.do(orders.buy, market.rules, order))
 
     @router.get(
         "/v1/orders", summary="Orders", operation_id="listOrders", response_model=schemas.Orders
@@ -70,34 +74,50 @@ def _orders(router: APIRouter, desk: Desk) -> None:
         """Your account's, the newest first."""
         who.need("market:read")
         found = workshop.market.look(orders.of_account, who.account, after, limit)
-        return page([asdict(one) for one in found], limit)
+        return page(workshop.market.look(told.titled, found), limit)
 
     @router.post(
         "/v1/orders/{id}/refund",
         summary="Refund an order",
         operation_id="refundOrder",
         response_model=schemas.Order,
-        responses=refusals(not_found=404, wrong_state=409),
+        responses=_BACK,
     )
-    def refund(who: Who, id: Id, wanted: bodies.Refunding, request: Request) -> dict[str, Any]:  # noqa: A002
-        """Of what you sold; for who owns the installation, of anything. Then its right ends."""
+    def refund(
+        who: Who,
+        id: Id,  # noqa: A002
+        wanted: bodies.Refunding,
+        request: Request,
+        key: Key = None,
+    ) -> dict[str, Any]:
+        """Of what you sold; for who owns the installation, of anything. Then its right ends.
+
+        The same key gives it back once, and is answered how things are.
+        """
         who.need("market:write")
-        me, any_ = actor(who, request), who.may("admin")
-        back = workshop.market.do(refunds.refund_order, me, id, wanted.credits, any_=any_)
-        return asdict(back)
+        me, any_, name = actor(who, request), who.may("admin"), _occasion(key)
+        market = workshop.market
+        back = market.do(refunds.refund_order, me, id, wanted.credits, name, any_=any_)
+        return _titled(market, back)
 
     @router.post(
         "/v1/runs/{id}/refund",
         summary="Refund a run",
         operation_id="refundRun",
         response_model=schemas.Refunded,
-        responses=refusals(not_found=404, wrong_state=409),
+        responses=_BACK,
     )
-    def refund_run(who: Who, id: Id, wanted: bodies.Refunding, request: Request) -> dict[str, Any]:  # noqa: A002
-        """Of what you sold; for who owns the installation, of anything."""
+    def refund_run(
+        who: Who,
+        id: Id,  # noqa: A002
+        wanted: bodies.Refunding,
+        request: Request,
+        key: Key = None,
+    ) -> dict[str, Any]:
+        """Of what you sold; for who owns the installation, of anything. A key: as of an order."""
         who.need("market:write")
-        me, any_ = actor(who, request), who.may("admin")
-        back = workshop.market.do(refunds.refund_run, me, id, wanted.credits, any_=any_)
+        me, any_, name = actor(who, request), who.may("admin"), _occasion(key)
+        back = workshop.market.do(refunds.refund_run, me, id, wanted.credits, name, any_=any_)
         return {"run": id, "refunded": back}
 
 
@@ -115,7 +135,7 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
         """Your account's, the newest first."""
         who.need("market:read")
         found = workshop.market.look(entitlements.of_account, who.account, after, limit)
-        return page([asdict(one) for one in found], limit)
+        return page(workshop.market.look(told.titled, found), limit)
 
     @router.post(
         "/v1/subscriptions/{id}/cancel",
@@ -128,7 +148,8 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
         """At the end of its month; or at once, and what is left of it comes back."""
         who.need("market:write")
         me = actor(who, request)
-        return asdict(workshop.market.do(subscriptions.cancel, me, id, at_once=wanted.at_once))
+        market = workshop.market
+        return _titled(market, market.do(subscriptions.cancel, me, id, at_once=wanted.at_once))
 
     @router.post(
         "/v1/subscriptions/{id}/resume",
@@ -140,7 +161,8 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
     def resume(who: Who, id: Id, request: Request) -> dict[str, Any]:  # noqa: A002
         """Take a cancellation back, while the month lasts."""
         who.need("market:write")
-        return asdict(workshop.market.do(subscriptions.resume, actor(who, request), id))
+        market = workshop.market
+        return _titled(market, market.do(subscriptions.resume, actor(who, request), id))
 
     @router.post(
         "/v1/subscriptions/{id}/switch",
@@ -153,7 +175,8 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
         """What is left of this month comes back, and a new one begins."""
         who.need("market:write")
         market = workshop.market
-        return asdict(market.do(subscriptions.switch, market.rules, actor(who, request), id))
+        me = actor(who, request)
+        return _titled(market, market.do(subscriptions.switch, market.rules, me, id))
 
     @router.post(
         "/v1/subscriptions/{id}/revoke",
@@ -166,7 +189,8 @@ def _subscriptions(router: APIRouter, desk: Desk) -> None:
         """Of what you sell: no new run begins from this moment on. Refund its order apart."""
         who.need("market:write")
         me, any_ = actor(who, request), who.may("admin")
-        return asdict(workshop.market.do(subscriptions.revoke, me, id, any_=any_))
+        market = workshop.market
+        return _titled(market, market.do(subscriptions.revoke, me, id, any_=any_))
 
 
 def _coupons(router: APIRouter, desk: Desk) -> None:
@@ -228,6 +252,19 @@ def _coupons(router: APIRouter, desk: Desk) -> None:
         """One of the installation's puts credits into your wallet."""
         who.need("market:write")
         return {"credits": workshop.market.do(coupons.redeem, who.account, wanted.code)}
+
+
+def _occasion(key: str | None) -> str:
+    """What a refund is known by: made here, before its transaction may be tried again, where the
+    client names nothing. Raises BadOption.
+    """
+    return once(key) or f"once_{secrets.token_hex(12)}"
+
+
+def _titled(market: Market, one: Order | Entitlement) -> dict[str, Any]:
+    """With the title of what it is for."""
+    found: dict[str, Any] = market.look(told.titled, [one])[0]
+    return found
 
 
 def _coupon_json(coupon: Coupon) -> dict[str, Any]:

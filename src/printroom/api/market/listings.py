@@ -12,6 +12,7 @@ GET   /v1/listings/{id}/reviews            PUT, DELETE /v1/listings/{id}/review 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ from printroom.accounts.handles import account_of
 from printroom.accounts.principal import Principal
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor
-from printroom.api.market import bodies, handing, schemas, told
+from printroom.api.market import bodies, handing, schemas, told, trying
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, Plain, page, refusals
 from printroom.core.errors import BadOption
@@ -43,6 +44,7 @@ def routes(desk: Desk) -> APIRouter:
     workshop = desk.service.workshop
     _looking(router, lambda: workshop.market)
     router.include_router(handing.routes(desk))
+    router.include_router(trying.routes(desk))
     _selling(router, lambda: workshop.market)
     _sales(router, lambda: workshop.market)
     _reviewing(router, lambda: workshop.market)
@@ -60,13 +62,15 @@ def _looking(router: APIRouter, market: Any) -> None:
         free: bool = False,
         order: Order = "relevance",
         own: Annotated[bool, Query(description="Your own, whatever their state.")] = False,
+        shared: Annotated[bool, Query(description="What others share with you.")] = False,
         after: After = None,
         limit: Most = _PAGE,
     ) -> dict[str, Any]:
-        """What is offered to everybody; or your own, the newest first."""
+        """What is offered to everybody; or your own, or what is shared, the newest first."""
         who.need("market:read")
-        if own:
-            found = market().look(told.mine, who.account, after, limit)
+        if own or shared:
+            which = told.mine if own else told.shared
+            found = market().look(which, who.account, after, limit)
             return page(found, limit, found[-1]["id"] if found else None)
         skip = _skip(after)
         account = None if owner is None else market().look(_account, owner)
@@ -101,7 +105,7 @@ def _looking(router: APIRouter, market: Any) -> None:
         responses=_GONE,
     )
     def listing(who: Who, id: Id) -> dict[str, Any]:  # noqa: A002
-        """If you may see it."""
+        """If you may see it; who owns the installation sees all."""
         who.need("market:read")
         return _told(market(), who, id)
 
@@ -151,6 +155,7 @@ def _selling(router: APIRouter, market: Any) -> None:
             ),
             round(wanted.share * WHOLE),
             wanted.version,
+            wanted.tries,
         )
         market().offer(actor(who, request), id, terms)
         return _told(market(), who, id)
@@ -207,7 +212,7 @@ def _sales(router: APIRouter, market: Any) -> None:
         who.need("market:read")
         if market().look(listings.shown, who.account, id).owner != who.account:
             raise listings.missing(id)
-        found = market().look(orders.sold, id, _sale(after), limit)
+        found = market().look(orders.sold, id, place(after), limit)
         last = f"{found[-1].at!r}_{found[-1].id}" if found else None
         return page([asdict(one) for one in found], limit, last)
 
@@ -223,10 +228,11 @@ def _reviewing(router: APIRouter, market: Any) -> None:
     def listed(who: Who, id: Id, after: After = None, limit: Most = MOST) -> dict[str, Any]:  # noqa: A002
         """By those who ran it, the newest first."""
         who.need("market:read")
-        market().look(listings.shown, who.account, id)
-        found = market().look(reviews.listed, id, _time(after), limit)
+        market().look(listings.shown, who.account, id, any_=who.may("admin"))
+        found = market().look(reviews.listed, id, place(after), limit)
         data = market().look(told.reviews_json, found)
-        return page(data, limit, repr(found[-1].at) if found else None)
+        last = f"{found[-1].at!r}_{found[-1].account}" if found else None
+        return page(data, limit, last)
 
     @router.put(
         "/{id}/review",
@@ -258,7 +264,7 @@ def _reviewing(router: APIRouter, market: Any) -> None:
 
 def _told(market: Market, who: Principal, name: str) -> dict[str, Any]:
     """A listing as `who` sees it. Raises NotFound."""
-    return market.look(told.shown, who.account, name)
+    return market.look(told.shown, who.account, name, any_=who.may("admin"))
 
 
 def _account(connection: Any, _now: float, handle: str) -> str:
@@ -285,14 +291,13 @@ def _skip(after: str | None) -> int:
     return int(after)
 
 
-def _sale(after: str | None) -> tuple[float, str] | None:
+def place(after: str | None) -> tuple[float, str] | None:
+    """Behind which row a page begins: its time, and what tells it from others of that moment."""
     at, _, name = (after or "").partition("_")
-    time = _time(at or None)
-    return None if time is None else (time, name)
-
-
-def _time(after: str | None) -> float | None:
     try:
-        return None if after is None else float(after)
+        time = float(at or 0)
     except ValueError:
-        raise BadOption("there is no such page", "take `next` of the page before") from None
+        time = math.nan
+    if not math.isfinite(time):
+        raise BadOption("there is no such page", "take `next` of the page before")
+    return (time, name) if at else None

@@ -1,8 +1,9 @@
 """The wallet, and money in and out, over HTTP.
 
-GET /v1/wallet               GET /v1/wallet/statements/{month}[.csv]
+GET /v1/wallet
 GET, POST /v1/wallet/topups  POST /v1/wallet/topups/{id}/confirm     for who owns the installation
 GET, POST /v1/payouts        POST /v1/payouts/account, /v1/payouts/{id}/confirm
+GET  /v1/payments/waiting    what is paid by hand
 POST /v1/payments/notices    what the provider of payments tells
 """
 
@@ -10,26 +11,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Request, Response
-from starlette.responses import PlainTextResponse
+from fastapi import APIRouter, Request
 
 from printroom.api.access import Who
 from printroom.api.accounts.told import actor, page
-from printroom.api.market import bodies, schemas
+from printroom.api.market import bodies, schemas, waiting
 from printroom.api.proxied import base_of
 from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, refusals
-from printroom.api.runs.routes import Key
+from printroom.api.runs.routes import Key, once
 from printroom.core.errors import BodyTooLarge
 from printroom.marketplace import payouts, topups
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import earned, payable, wallet
 from printroom.marketplace.prices import WHOLE
-from printroom.marketplace.statements import Statement, statement
 
-Month = Annotated[str, Path(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-11"])]
 _LONGEST = 256 * 1024
 """Bytes of a notice."""
 _GONE = refusals(not_found=404)
@@ -41,6 +39,7 @@ def routes(desk: Desk) -> APIRouter:
     _wallet(router, desk)
     _topups(router, desk)
     _payouts(router, desk)
+    router.include_router(waiting.routes(desk))
     _notices(router, desk)
     return router
 
@@ -57,34 +56,6 @@ def _wallet(router: APIRouter, desk: Desk) -> None:
         rules = workshop.market.rules
         has = workshop.market.look(_has, who.account)
         return has | {"currency": rules.currency, "fee": rules.fee / WHOLE}
-
-    @router.get(
-        "/v1/wallet/statements/{month}.csv",
-        summary="Statement as CSV",
-        operation_id="getStatementCsv",
-        response_class=PlainTextResponse,
-        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-    )
-    def table(who: Who, month: Month) -> Response:
-        """The same, a row for each move."""
-        who.need("market:read")
-        name = {"content-disposition": f'attachment; filename="printroom-{month}.csv"'}
-        text = _statement(who.account, month).csv()
-        return Response(text, media_type="text/csv; charset=utf-8", headers=name)
-
-    @router.get(
-        "/v1/wallet/statements/{month}",
-        summary="Statement",
-        operation_id="getStatement",
-        response_model=schemas.Statement,
-    )
-    def month(who: Who, month: Month) -> dict[str, Any]:
-        """What came and went in a month (UTC)."""
-        who.need("market:read")
-        return asdict(_statement(who.account, month))
-
-    def _statement(account: str, month: str) -> Statement:
-        return workshop.market.look(statement, account, month)
 
 
 def _topups(router: APIRouter, desk: Desk) -> None:
@@ -104,7 +75,7 @@ def _topups(router: APIRouter, desk: Desk) -> None:
         """The answer says where they are paid; they are in the wallet once they are."""
         who.need("market:write")
         back = _home(desk, request)
-        return asdict(workshop.money.topped_up(who.account, wanted.credits, key or None, back))
+        return asdict(workshop.money.topped_up(who.account, wanted.credits, once(key), back))
 
     @router.get(
         "/v1/wallet/topups",
@@ -160,7 +131,7 @@ def _payouts(router: APIRouter, desk: Desk) -> None:
         """Out of what you sold, once it has matured."""
         who.need("market:write")
         me = actor(who, request)
-        return asdict(workshop.money.paid_out(me, wanted.credits, key or None))
+        return asdict(workshop.money.paid_out(me, wanted.credits, once(key)))
 
     @router.get(
         "/v1/payouts", summary="Payouts", operation_id="listPayouts", response_model=schemas.Payouts

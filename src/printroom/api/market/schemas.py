@@ -28,7 +28,16 @@ class Offer(BaseModel):
     price: dict[str, float | None]
     share: float
     version: int | None
+    tries: int = Field(description="Free runs that each account has, before it pays.")
     made_at: Time
+
+
+class Quality(BaseModel):
+    """What was measured when it was examined."""
+
+    metric: str = Field(examples=["psnr gained"])
+    unit: str = Field(examples=["dB"])
+    value: float
 
 
 class Standing(BaseModel):
@@ -38,6 +47,7 @@ class Standing(BaseModel):
     seconds: float | None = Field(description="That one took, on average.")
     ratings: int
     stars: float | None = Field(description="1 to 5, on average.")
+    quality: Quality | None = Field(description="Of a model whose task can be measured.")
 
 
 class Badge(BaseModel):
@@ -60,12 +70,19 @@ class Listing(BaseModel):
     title: str
     text: str
     tags: list[str]
-    examples: list[dict[str, Any]] = Field(description="Each with `title`, and URLs of pictures.")
+    examples: list[dict[str, Any]] = Field(
+        description="Each with `title`, and URLs of pictures; of yours, with `files`, too."
+    )
     offer: Offer | None
     standing: Standing
     badges: list[Badge]
     own: bool
     access: dict[str, Any] | None = Field(description="Your right to run it; null = none yet.")
+    tries: int = Field(description="Free runs that are left to you.")
+    copy_: bool = Field(alias="copy", description="Whether you may take a copy with you.")
+    shared_with: list[Handle] | None = Field(
+        description="Accounts that see it, where it is shared; null = it is not yours."
+    )
     created_at: Time
     changed_at: Time
 
@@ -82,6 +99,7 @@ class Order(BaseModel):
 
     id: str
     listing: ListingId
+    title: str = Field(description="Of the listing, as it is called now.")
     offer: int
     kind: str
     price: int
@@ -120,6 +138,7 @@ class Subscription(BaseModel):
 
     id: str
     listing: ListingId
+    title: str = Field(description="Of the listing, as it is called now.")
     offer: int
     kind: Bought
     state: Right
@@ -169,6 +188,35 @@ class Statement(BaseModel):
     moves: list[Move]
 
 
+class Earned(BaseModel):
+    """What one listing brought, in one way."""
+
+    listing: ListingId
+    title: str
+    kind: Bought | Literal["run"]
+    count: int = Field(description="Sales.")
+    earned: int = Field(description="Your part of them, behind the fee.")
+    refunded: int = Field(description="Went back in this month, of whatever month it was.")
+    net: int
+
+
+class EarnedInAll(BaseModel):
+    """What all of them brought."""
+
+    count: int
+    earned: int
+    refunded: int
+    net: int
+
+
+class Earnings(BaseModel):
+    """What you sold in a month."""
+
+    month: str
+    data: list[Earned]
+    total: EarnedInAll
+
+
 class Topup(BaseModel):
     """Credits that are, or were, bought."""
 
@@ -204,6 +252,23 @@ class Payouts(BaseModel):
     """A page of payouts, the newest first."""
 
     data: list[Payout]
+    next: str | None
+
+
+class Payment(BaseModel):
+    """Something that a person has to pay, or to see paid."""
+
+    id: str
+    kind: Literal["topup", "payout"]
+    account: Handle = Field(description="Who pays, or is paid.")
+    credits: int
+    at: Time
+
+
+class Payments(BaseModel):
+    """A page of payments, the oldest first."""
+
+    data: list[Payment]
     next: str | None
 
 

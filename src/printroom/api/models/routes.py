@@ -5,6 +5,7 @@ POST   /v1/models                          -> 202 Model         Idempotency-Key
 POST   /v1/models/{owner}/{name}@v/examinations   -> 202 Model  wrong_state
 GET    /v1/models/{owner}/{name}[@v]       -> Model
 GET    /v1/models/{owner}/{name}/versions  -> page of Models
+GET    /v1/models/{owner}/{name}[@v]/pipeline     -> Alone      bad_model: it is not ready
 GET    /v1/models/{owner}/{name}[@v]/report       -> Report
 GET    /v1/models/{owner}/{name}@v/events  -> SSE               Last-Event-ID
 GET    /v1/verifications/key               -> what reports are checked with
@@ -104,6 +105,19 @@ def _reading(router: APIRouter, desk: Desk, shelf: ModelShelf) -> None:
         """All that was found when it was examined, signed; for whoever may use it."""
         who.need("models:read")
         return JSONResponse(await desk.ask(shelf.report, who, f"{owner}/{name}"))
+
+    @router.get(
+        ONE + "/pipeline",
+        summary="Pipeline of a model alone",
+        operation_id="getModelPipeline",
+        responses={200: {"model": schemas.Alone}, **refusals(not_found=404, bad_model=422)},
+    )
+    async def alone(who: Who, owner: Owner, name: Name) -> Response:
+        """What does what the model does, and nothing else, ready to be published: it takes a
+        picture, or, of a model that draws, a seed and the name of a class.
+        """
+        who.need("models:read")
+        return JSONResponse(await desk.ask(shelf.alone, who, f"{owner}/{name}"))
 
     @router.get(
         "/v1/verifications/key",
@@ -235,6 +249,7 @@ def draft_of(who: Principal, body: schemas.ModelCreate, key: str | None) -> Draf
         raise BadOption(f"the model cannot be read so: {error}", "see a model's reading") from error
     declared = {
         "licence": body.licence, "task": body.task, "reading": reading, "parts": body.parts,
+        "architecture": body.architecture or "",
     }  # fmt: skip
     return Draft(
         who.account, body.name, body.title, body.description, declared, once(key),

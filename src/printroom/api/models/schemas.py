@@ -175,6 +175,13 @@ class Report(BaseModel):
     signer: str = Field(description="The public key that checks it, base64.")
 
 
+class Alone(BaseModel):
+    """A pipeline of one step, which `POST /v1/pipelines` takes as it is."""
+
+    yaml: str
+    pipeline: dict[str, JsonValue]
+
+
 class PublicKey(BaseModel):
     """What checks the signature of a report."""
 
@@ -200,7 +207,8 @@ class ModelCreate(_Strict):
     file: str = Field(
         max_length=80,
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Its weights, uploaded before: an ONNX graph.",
+        description="Its weights, uploaded before: an ONNX graph, or safetensors of a network of "
+        "which `architecture` says what it is.",
         examples=["file_0193f5c2a1b04f7c9d2e6b8a1c3d5e7f"],
     )
     name: str = Field(
@@ -214,6 +222,11 @@ class ModelCreate(_Strict):
     description: Description = ""
     licence: Plain = Field(
         "", max_length=300, description="SPDX expression of the weights.", examples=["MIT"]
+    )
+    architecture: Literal["printroom-upscaler", "printroom-restorer"] | None = Field(
+        None,
+        description="Of safetensors: the network that the weights are of; they are made into a "
+        "graph when they are examined.",
     )
     task: Task | None = Field(None, description="null = what it seems to do when it is tried.")
     reading: dict[str, JsonValue] | None = Field(

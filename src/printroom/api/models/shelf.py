@@ -1,7 +1,7 @@
 """Models as accounts see them: those of the server, and their own.
 
     who, words, cursor -> listed                one of each name, by name
-    who, "acme/ink@2" -> one, versions, report, job     NotFound: also for what is another's
+    who, "acme/ink@2" -> one, versions, report, job, alone     NotFound: also for what is another's
     actor, draft, file -> give; change, remove  NotFound AlreadyThere KeyReused WrongState
     who runs the server -> waiting, decide, stop                   NotFound WrongState
 
@@ -22,6 +22,7 @@ from printroom.accounts.handles import handle_of
 from printroom.accounts.principal import Principal
 from printroom.api.models.told import of_account, of_server
 from printroom.catalogue import entries
+from printroom.catalogue.alone import alone
 from printroom.catalogue.entries import Draft
 from printroom.catalogue.model import Entry
 from printroom.catalogue.owned import Seen
@@ -91,6 +92,11 @@ class ModelShelf:
         if report is None:
             raise NotFound(f"there is no report on {name} yet", "wait until it was examined")
         return report
+
+    def alone(self, who: Principal, name: str) -> Json:
+        """The pipeline that does what a model does. Raises NotFound, BadModel."""
+        spec = alone(self._workshop.floor.model(name, (who.account,), named=True).card)
+        return {"yaml": spec.to_yaml(), "pipeline": spec.to_dict()}
 
     def key(self) -> str:
         """The public half of what this server signs reports with, base64."""

@@ -91,7 +91,6 @@ _NO_CARD: Mapping[str, Any] = {
 
 def _of_card(card: ModelCard, pace: float | None) -> dict[str, Any]:
     geometry, reading = card.geometry, card.reading
-    metric, unit = card.measure
     return {
         "parameters": card.parameters,
         "geometry": {
@@ -110,7 +109,8 @@ def _of_card(card: ModelCard, pace: float | None) -> dict[str, Any]:
             "tile_bytes": {str(side): cost for side, cost in sorted(card.costs.items())},
         },
         "scores": [
-            {"metric": metric, "unit": unit, "set": name, "value": value}
+            dict(zip(("metric", "unit"), card.measure(name), strict=True))
+            | {"set": name, "value": value}
             for name, value in card.scores.items()
         ],
         "data": card.data,

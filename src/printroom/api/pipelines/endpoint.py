@@ -2,6 +2,7 @@
 
 name, Content-Type, Accept, body -> outputs      NotFound BadPipeline BadParameter
                                                  and whatever the run raises
+What others sell is held for before it runs, and charged before it is answered.
 """
 
 from __future__ import annotations
@@ -22,14 +23,12 @@ from printroom.api.pipelines.inputs import Form
 from printroom.api.problems import BadParameter
 from printroom.api.replies import Send, Stall
 from printroom.api.service import Service
-from printroom.core.errors import NoAccess
+from printroom.api.sold import Selling, sold
 from printroom.engine.saving import Saving
 from printroom.imaging.vips import pyvips
 from printroom.pipelines.declare import StepShape
-from printroom.pipelines.graph import Graph
-from printroom.pipelines.store import Published
 from printroom.pipelines.telling import hidden
-from printroom.workshop import Workshop
+from printroom.runs.target import Targets
 
 PREFIX = "/v1/pipelines/"
 CHECK = f"{PREFIX}check"
@@ -41,6 +40,10 @@ class PipelineEndpoint(Endpoint):
 
     params: ClassVar[Mapping[str, str]] = {}
 
+    def __init__(self, service: Service) -> None:
+        super().__init__(service)
+        self._targets = Targets(service.workshop)
+
     async def _answer(
         self, call: Call, body: Body, scope: dict[str, Any], receive: Receive, send: Send
     ) -> None:
@@ -50,22 +53,24 @@ class PipelineEndpoint(Endpoint):
             raise BadParameter("there are no parameters here", "send inputs as body", params=names)
         service.gate.check()
         name, who = scope["path"].removeprefix(PREFIX), principal(call)
-        found, graph = await asyncio.to_thread(_published, service.workshop, name, who.account)
+        target = await asyncio.to_thread(self._targets.find, name, who.account)
+        graph = target.graph
         form = Form(call.media_type)
         check_length(call.length, service.limits.body)
         form.check(call.length)
-        call.model = graph.id
+        call.model = target.id
         wanted = Wanted.of(graph, call.accept)
         source = await body.read(receive)
         form.check(body.size)
-        job = PipelineJob(service, wanted, form, source, (who.viewer, found.account or ""))
+        job = PipelineJob(service, wanted, form, source, Selling(service.workshop, who, target))
         try:
             answer = await watched(job, receive)
             body.release()
             call.made = job.made
             headers = [
                 (b"content-type", answer.media_type.encode()),
-                (b"x-printroom-pipeline", graph.id.encode()),
+                (b"x-printroom-pipeline", target.id.encode()),
+                *sold(job.selling.sale),
             ]
             stall = Stall(scope["transport"], service.limits.idle)
             await self._send(call, answer.path, headers, stall, send)
@@ -88,14 +93,12 @@ class PipelineJob(Job[Answer]):
         wanted: Wanted,
         form: Form,
         source: bytes | Path,
-        accounts: tuple[str, str],
+        selling: Selling,
     ) -> None:
-        """Take a place at the gate. `accounts`: whose run it is, whose pipeline.
-
-        Raises Overloaded.
-        """
+        """Take a place at the gate. Raises Overloaded."""
         self._wanted, self._form, self._source = wanted, form, source
-        self._accounts = accounts
+        self.selling = selling
+        """For whom it is done, and what is paid for it."""
         self._pictures: list[Path] = []
         self._folder = service.scratch.path("run")
         self.made = Amounts()
@@ -115,17 +118,21 @@ class PipelineJob(Job[Answer]):
         values = self._form.read(graph.inputs, self._source, self._stored)
         self._folder.mkdir()
         began = time.monotonic()
-        outputs = service.workshop.run_pipeline(
-            graph,
-            values,
-            self._folder,
-            cancel=self._cancel,
-            pixels=service.limits.pixels,
-            saving=Saving(self._wanted.choose),
-            account=self._accounts[0],
-            owner=self._accounts[1],
-        )
-        self.made = amounts_of(outputs, time.monotonic() - began)
+        with self.selling.of(values) as sale:
+            outputs = service.workshop.run_pipeline(
+                graph,
+                values,
+                self._folder,
+                cancel=self._cancel,
+                pixels=service.limits.pixels,
+                saving=Saving(self._wanted.choose),
+                account=self.selling.viewer,
+                owner=self.selling.owner,
+                paid=sale.paid,
+            )
+            seconds = time.monotonic() - began
+            self.made = amounts_of(outputs, seconds)
+            sale.done(self.made.pixels, seconds)
         return self._wanted.answer(outputs, self._folder)
 
     def _stored(self, content: memoryview) -> bytes | Path:
@@ -152,17 +159,3 @@ def amounts_of(outputs: Mapping[str, Any], seconds: float) -> Amounts:
         head = pyvips.Image.new_from_file(str(path), access="sequential")
         pixels += head.width * head.height
     return Amounts(len(paths), pixels, round(seconds * 1000))
-
-
-def _published(workshop: Workshop, name: str, account: str) -> tuple[Published, Graph]:
-    """The pipeline, for strangers. Raises NotFound; NoAccess for another account's."""
-    found = owned(workshop.pipelines.get(name, account))
-    return found, workshop.shelf.ready(found).closed()
-
-
-def owned(found: Published) -> Published:
-    """`found`, if whoever asked need not pay for it. Raises NoAccess."""
-    if not found.own:
-        reason = f"{found.id} is another account's, and only runs are charged for"
-        raise NoAccess(reason, "run it by POST /v1/runs")
-    return found

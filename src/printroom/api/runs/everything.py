@@ -28,7 +28,7 @@ from printroom.jobs.events import TOPIC, Event
 from printroom.jobs.model import EVENTS, JOBS, Job
 from printroom.jobs.queue import Queue
 from printroom.jobs.states import OVER
-from printroom.runs.handler import KIND
+from printroom.runs.handler import KINDS
 from printroom.runs.view import event_json, run_json
 
 APART = 0.05
@@ -48,7 +48,7 @@ _keys = (
     select(EVENTS.c.job, EVENTS.c.number, EVENTS.c.at, JOBS.c.account)
     .join(JOBS, JOBS.c.id == EVENTS.c.job)
     .where(EVENTS.c.at > bindparam("since"), EVENTS.c.kind.not_in(_PRIVATE))
-    .where(JOBS.c.kind == KIND, JOBS.c.account.in_(bindparam("accounts", expanding=True)))
+    .where(JOBS.c.kind.in_(KINDS), JOBS.c.account.in_(bindparam("accounts", expanding=True)))
     .order_by(EVENTS.c.at, EVENTS.c.job, EVENTS.c.number)
 )
 _NEW = Prepared(_keys)

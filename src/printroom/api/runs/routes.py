@@ -78,7 +78,7 @@ def _writing(router: APIRouter, desk: Desk) -> None:
         who.need("runs:write")
         asked, seconds = asked_for(who, body, key), wait_of(prefer)
         submitted, job = await made(desk, asked, seconds or 0)
-        return JSONResponse(run_json(job), 201, headers=_headers(submitted, seconds))
+        return JSONResponse(run_json(job), 201, headers=headers_of(submitted, seconds))
 
     @router.post(
         "/v1/runs/{id}/cancel",
@@ -263,7 +263,8 @@ async def _position(desk: Desk, job: Job) -> int | None:
     return await desk.ask(lambda: desk.runs.queue.position(job.id))
 
 
-def _headers(submitted: Submitted, seconds: int | None) -> dict[str, str]:
+def headers_of(submitted: Submitted, seconds: int | None) -> dict[str, str]:
+    """Of the answer to who asked for a run, and would wait so long."""
     headers = {"location": f"/v1/runs/{submitted.job.id}", **_applied(seconds)}
     if not submitted.fresh:
         headers["idempotent-replayed"] = "true"

@@ -127,13 +127,19 @@ class RunUrls(BaseModel):
     events: str
 
 
-class RunTerms(BaseModel):
-    """By what a run is charged that does what another account offers."""
+class RunPart(BaseModel):
+    """The terms of one thing that a run uses."""
 
     listing: str
     offer: int
     quote: int = Field(description="Credits, at most; charged when it went well.")
     entitlement: str | None = Field(description="The right that pays for it; null = credits do.")
+
+
+class RunTerms(RunPart):
+    """By what a run is charged that uses what other accounts offer: in all, and part by part."""
+
+    parts: list[RunPart] = Field(description="A pipeline, and models that are sold by the run.")
 
 
 class Run(BaseModel):

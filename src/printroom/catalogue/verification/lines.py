@@ -36,6 +36,8 @@ SIDE = 256
 """Most pictures that come out, and the longest side of one."""
 TEXT = 2000
 """Characters of a reason."""
+SCORES = 1000
+"""dB, of whatever a model is better or worse by."""
 _LINE = 1 << 18
 """Characters of a line without a picture."""
 _MARK = 1 << 16
@@ -160,8 +162,8 @@ def card_of(raw: Mapping[str, Any]) -> ModelCard:
     """A card with no more in it than a trial finds out. Raises ValueError, TypeError, KeyError."""
     if raw["task"] not in TASKS:
         raise ValueError(f"no task {raw['task']!r}")
-    if len(raw["costs"]) > 64:
-        raise ValueError("too many costs")
+    if len(raw["costs"]) > 64 or len(raw.get("scores", {})) > 8:
+        raise ValueError("too many costs, or scores")
     return ModelCard(
         name="verified/model",
         version=1,
@@ -176,6 +178,11 @@ def card_of(raw: Mapping[str, Any]) -> ModelCard:
             for side, cost in raw["costs"].items()
         },
         task=raw["task"],
+        scores={
+            _text(name, 80): _number(value, -SCORES, SCORES)
+            for name, value in dict(raw.get("scores", {})).items()
+        },
+        gain=None if raw.get("gain") is None else _number(raw["gain"], -SCORES, SCORES),
         reading=_reading(raw.get("reading", {})),
         origin={"proof": _text(raw["origin"]["proof"][:TEXT], TEXT)},
     )

@@ -1,6 +1,7 @@
 """A reader of safetensors that trusts nothing: the header alone, within bounds.
 
     bytes -> read -> tensors and bytes        Refused
+    bytes -> laid_out -> where each tensor lies, and its type and shape
 
 The format is a length, JSON that says where each tensor lies, and the numbers. Tensors must fill
 the file without gaps or overlaps, as the format itself asks: nothing can be hidden between them.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 import mmap
+from dataclasses import dataclass
 from math import prod
 from typing import Any, NoReturn
 
@@ -33,6 +35,29 @@ Buffer = bytes | mmap.mmap
 def begins(head: bytes) -> bool:
     """Whether a file that begins so can be of this format."""
     return head[_LENGTH : _LENGTH + 1] == b"{"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What the header says of one."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    """Of its bytes, in the file."""
+    end: int
+
+
+def laid_out(data: Buffer, rules: Rules) -> dict[str, Tensor]:
+    """All tensors, by name, as `read` takes them. Raises Refused."""
+    read(data, rules)
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+    header = json.loads(bytes(data[_LENGTH:start]))
+    header.pop("__metadata__", None)
+    return {
+        name: Tensor(one["dtype"], tuple(one["shape"]), *(start + at for at in one["data_offsets"]))
+        for name, one in header.items()
+    }
 
 
 def read(data: Buffer, rules: Rules) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 from printroom.catalogue.card import ModelCard
 from printroom.catalogue.verification.content import Screen, looked
 from printroom.catalogue.verification.file import Looked, looked_at
+from printroom.catalogue.verification.folding import fold, ours
 from printroom.catalogue.verification.graph import counted
 from printroom.catalogue.verification.licence import Known, judged
 from printroom.catalogue.verification.lines import CODES, Trial
@@ -44,6 +45,7 @@ from printroom.core.errors import (
     NotFound,
 )
 from printroom.isolation.walls import walls
+from printroom.runtimes.onnx.ours import ARCHITECTURES
 
 if TYPE_CHECKING:  # brings what converts; most models are ONNX
     from printroom.isolation.conversion import Converted
@@ -71,15 +73,17 @@ def verify(
     screens: Sequence[Screen] = (),
     known: Sequence[Known] = (),
     convert: Converter | None = None,
+    made: Callable[[bytes], object] = lambda _onnx: None,
 ) -> Report:
     """The report on the model in the file `weights`, not signed yet. Seconds, or minutes.
 
     `told` hears each finding when it is made; `screens` look at what the model makes; `known`: what
-    others have here; `convert` makes safetensors into ONNX, None = they are refused; what it makes
-    is what is verified, and can be used. Raises NotFound when there is no such file, BadModel when
-    it cannot be read, and Cancelled once `cancelled` says so.
+    others have here; `convert` makes safetensors of other networks than ours into ONNX, None = they
+    are refused; what is made is what is verified, and can be used: `made` is told it. Raises
+    NotFound when there is no such file, BadModel when it cannot be read, and Cancelled once
+    `cancelled` says so.
     """
-    verification = _Verification(declared, rules, progress, told, cancelled, convert)
+    verification = _Verification(declared, rules, progress, told, cancelled, convert, made)
     return verification.of(weights, screens, known)
 
 
@@ -94,8 +98,9 @@ class _Verification:
         told: Told,
         cancelled: Callable[[], bool],
         convert: Converter | None,
+        made: Callable[[bytes], object],
     ) -> None:
-        self._convert = convert
+        self._convert, self._told_made = convert, made
         self._digests: dict[str, str] = {}
         self._of = ALL
         self._declared, self._rules = declared, rules
@@ -152,19 +157,27 @@ class _Verification:
         except Refused as refused:
             return self._all([found(refused.code, "refused", refused.reason)])
         target.write_bytes(converted.onnx)
-        reason = f"{converted.architecture}, made into ONNX: {converted.difference:.2g} from torch"
+        self._told_made(converted.onnx)
+        far = f"{converted.difference:.2g} from the network"
+        reason = f"{converted.architecture}, made into ONNX: {far}"
         return self._all([found("file.converted", "passed", reason)])
 
     def _made(self, weights: Path) -> Converted:
         """Raises Refused."""
         asked = self._declared.architecture
-        if self._convert is None:
-            raise Refused("file.conversion", "it is weights without a network: send ONNX")
         if not asked:
             raise Refused("file.architecture", "it is not said which network its weights are of")
+        known = asked in ARCHITECTURES
+        if known and (why := ours(weights, self._rules)):
+            raise Refused("file.architecture", f"its weights are of no {asked}: {why}")
+        if not known and self._convert is None:
+            names = ", ".join(ARCHITECTURES)
+            raise Refused(
+                "file.conversion", f"weights of {names} are taken; of other networks, send ONNX"
+            )
         try:
             walls()
-            converted = self._convert(weights)
+            converted = self._through(weights, known)
         except NoSandbox as error:
             raise Refused("trial.sandbox", f"{error.reason}: nothing is converted") from error
         except (ConversionFailed, EnvironmentFailed) as error:
@@ -175,6 +188,12 @@ class _Verification:
                 f"its weights are of {converted.architecture}, and {asked[:80]} was declared",
             )
         return converted
+
+    def _through(self, weights: Path, known: bool) -> Converted:
+        """Raises ConversionFailed, EnvironmentFailed."""
+        if known or self._convert is None:
+            return fold(weights, self._rules)
+        return self._convert(weights)
 
     def _all(self, findings: Sequence[Finding]) -> bool:
         """Whether none of them refuses."""

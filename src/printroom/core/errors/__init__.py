@@ -39,7 +39,8 @@
     │   ├── ModelFailed              500 model_failed       the network itself failed on a tile
     │   ├── LimitCrossed             422 limit_crossed      a stranger's model took more than it may
     │   ├── NoSandbox                501 no_sandbox         nothing here keeps strangers' models in
-    │   └── BadReport                422 bad_report         no report of a verification, or changed
+    │   ├── BadReport                422 bad_report         no report of a verification, or changed
+    │   └── WrongBase                409 wrong_base         learnt on another base than the one here
     ├── PipelineError                a chain of steps cannot be used
     │   ├── BadPipeline              422 bad_pipeline       names every fault, each with its place
     │   ├── BadStep                  422 bad_step           a step's declaration does not hold
@@ -66,13 +67,19 @@
     │   ├── WrongState               409 wrong_state        not in the state that this needs
     │   ├── DeadlinePassed           504 deadline_passed    it was not done in time
     │   ├── WorkerLost               500 worker_lost        its workers died, too often
-    │   └── HandlerFailed            500 handler_failed     what does its work failed, too often
+    │   ├── HandlerFailed            500 handler_failed     what does its work failed, too often
+    │   └── TrainingFailed           500 training_failed    a recipe failed in its own code
     ├── MarketError                  the market does not do what was asked
     │   ├── NotEnoughCredits     402 insufficient_credits  the wallet has less than this costs
     │   ├── NoAccess             403 no_access          not bought, used up, ended or taken back
     │   ├── NoQuote              422 no_quote           what it costs cannot be told beforehand
     │   ├── TermsChanged         409 terms_changed      the offer is not what the buyer saw
     │   └── PaymentFailed        502 payment_failed     the payment provider does not do it
+    ├── PeopleError                  what was asked for about a person cannot be done
+    │   ├── NoConsent            422 consent_missing    nobody has said that they agree
+    │   ├── TooFewPictures       409 too_few_pictures   fewer than it takes to learn them
+    │   ├── PicturesDiffer       409 pictures_differ    some seem to show somebody else
+    │   └── ForbiddenWords       422 forbidden_words    a prompt that is not drawn here
     ├── OutputError                  a result cannot be written
     │   ├── Unwritable               500 unwritable_output
     │   └── DiskFull                 507 disk_full
@@ -121,6 +128,7 @@ from printroom.core.errors.jobs import (
     HandlerFailed,
     JobError,
     KeyReused,
+    TrainingFailed,
     WorkerLost,
     WrongState,
 )
@@ -140,6 +148,7 @@ from printroom.core.errors.models import (
     ModelError,
     ModelFailed,
     NoSandbox,
+    WrongBase,
 )
 from printroom.core.errors.outputs import (
     DiskFull,
@@ -150,6 +159,13 @@ from printroom.core.errors.outside import (
     AddressRefused,
     FetchFailed,
     OutboundError,
+)
+from printroom.core.errors.people import (
+    ForbiddenWords,
+    NoConsent,
+    PeopleError,
+    PicturesDiffer,
+    TooFewPictures,
 )
 from printroom.core.errors.pictures import (
     BrokenPicture,
@@ -222,6 +238,7 @@ __all__ = [
     "EnvironmentFailed",
     "ExpiredCredentials",
     "FetchFailed",
+    "ForbiddenWords",
     "FormatCannotHold",
     "HandlerFailed",
     "JobError",
@@ -237,6 +254,7 @@ __all__ = [
     "NeedsMemory",
     "NoAccess",
     "NoCard",
+    "NoConsent",
     "NoCredentials",
     "NoQuote",
     "NoSandbox",
@@ -252,7 +270,9 @@ __all__ = [
     "OutputError",
     "Overloaded",
     "PaymentFailed",
+    "PeopleError",
     "PictureError",
+    "PicturesDiffer",
     "PipelineError",
     "PrintroomError",
     "ProviderFailed",
@@ -267,12 +287,15 @@ __all__ = [
     "StoreRefused",
     "StoreUnavailable",
     "TermsChanged",
+    "TooFewPictures",
     "TooManyAtOnce",
     "TooManyPixels",
+    "TrainingFailed",
     "UnknownCredentials",
     "UnknownFormat",
     "Unwritable",
     "WorkerLost",
+    "WrongBase",
     "WrongPassword",
     "WrongState",
 ]

@@ -39,3 +39,9 @@ class HandlerFailed(JobError):
     """The code that does the job failed, more often than it may be tried again."""
 
     code = "handler_failed"
+
+
+class TrainingFailed(JobError):
+    """A recipe failed in its own code."""
+
+    code = "training_failed"

@@ -54,3 +54,9 @@ class BadReport(ModelError):
     """Not the report of a verification, or not as it was signed."""
 
     code = "bad_report"
+
+
+class WrongBase(ModelError):
+    """What was learnt of a person belongs to another base than the generator here."""
+
+    code, status = "wrong_base", 409

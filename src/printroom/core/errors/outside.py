@@ -21,3 +21,10 @@ class FetchFailed(OutboundError):
     """It cannot be reached, is too slow, or answers with an error."""
 
     code, status = "fetch_failed", 502
+
+    def __init__(self, reason: str, remedy: str = "", *, passing: bool = False) -> None:
+        super().__init__(reason, remedy)
+        self.passing = passing
+        """Whether it may go well when it is tried again."""
+        self.heard = True
+        """Whether the other server may have been told something."""

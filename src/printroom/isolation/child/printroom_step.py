@@ -38,6 +38,9 @@ Picture = Kind(kind="picture", dtype="float32")
 Picture8 = Kind(kind="picture", dtype="uint8")
 """A picture: (height, width, 3) uint8, sRGB from 0 to 255."""
 
+OwnFile = Kind(kind="file")
+"""A text that names a file or a folder of the machine, which callers over HTTP may not do."""
+
 
 def Array(dtype: str | None = None, shape: Sequence[int | None] | None = None) -> Kind:  # noqa: N802  (it reads as the type it stands for)
     """An array of numbers; `shape` has a length for each axis, None = any."""
@@ -172,8 +175,8 @@ def _kind(annotation: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     found = _generic(annotation, names)
     if found is None:
         raise ValueError(
-            f"{annotation!r} is no kind of port (there are Picture, Picture8, Array, str, bool, "
-            "int, float, Number, Choice, and List of these)"
+            f"{annotation!r} is no kind of port (there are Picture, Picture8, Array, str, OwnFile, "
+            "bool, int, float, Number, Choice, and List of these)"
         )
     return found
 

@@ -1,7 +1,7 @@
 """Setting credits aside for what may still fail.
 
     Hold -> place                          NotEnoughCredits KeyReused
-    subject -> capture(lines) | void       once; later calls find nothing to do
+    subject -> capture(postings) | void    once; later calls find nothing to do
     now -> expired                         holds whose time is up go back to their wallets
 
 What is captured is at most what was held; the rest is free again in the same moment.
@@ -9,7 +9,7 @@ What is captured is at most what was held; the rest is free again in the same mo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, literal_column, select, update
@@ -62,20 +62,24 @@ def place(connection: Connection, now: float, hold: Hold) -> bool:
 
 
 def capture(
-    connection: Connection, now: float, subject: str, posting: Callable[[Hold], Posting]
-) -> Posted | None:
+    connection: Connection,
+    now: float,
+    subject: str,
+    postings: Callable[[Hold], Sequence[Posting]],
+) -> list[Posted] | None:
     """Charge what was held for `subject`; None: there is nothing held, or no more.
 
-    `posting` makes lines out of the hold's account, which together are at most its amount; without
+    `postings` have lines out of the hold's account, which together are at most its amount; without
     any it is as `void`. Raises ValueError for more than was held.
     """
     hold = _ended(connection, subject, "captured")
     if hold is None:
         return None
-    made = posting(hold)
-    if sum(line.amount for line in made.lines if line.source == hold.account) > hold.amount:
+    made = postings(hold)
+    lines = [line for one in made for line in one.lines if line.source == hold.account]
+    if sum(line.amount for line in lines) > hold.amount:
         raise ValueError(f"{subject} would be charged more than the {hold.amount} held")
-    return post(connection, now, made)
+    return [post(connection, now, one) for one in made]
 
 
 def void(connection: Connection, subject: str) -> Hold | None:

@@ -76,6 +76,18 @@ def total(connection: Connection, account: str, until: float) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def posted_amount(connection: Connection, key: str) -> int | None:
+    """Credits that the posting with that key moved; None = there is none."""
+    query = (
+        select(func.coalesce(func.sum(LINES.c.amount), 0))
+        .select_from(TXNS.outerjoin(LINES, LINES.c.txn == TXNS.c.id))
+        .where(TXNS.c.key == key)
+        .group_by(TXNS.c.id)
+    )
+    found = connection.execute(query).scalar()
+    return None if found is None else int(found)
+
+
 def audit(connection: Connection) -> list[str]:
     """Accounts whose balance is not what their lines and holds say; reads all of the books."""
     both = union_all(

@@ -1,7 +1,8 @@
 """Stripe: top-ups by Checkout, payouts as transfers to connected accounts, notices by webhook.
 
     Topup  -> a Checkout session, its taxes reckoned by Stripe -> the address where it is paid
-    Payout -> a transfer          a seller -> an Express account, and the address of its form
+    Payout -> a transfer, once, looked up where Stripe may have forgotten its key
+    a seller -> an Express account, and the address of its form
     checkout.session.completed, .async_payment_succeeded -> paid     .expired, _failed -> failed
     charge.refunded, charge.dispute.funds_withdrawn -> returned      transfer.reversed -> bounced
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +27,8 @@ from printroom.marketplace.topups import Topup
 
 TOLERANCE = 300
 """Seconds by which a notice may be late."""
+KEYS = 12 * 3600.0
+"""Seconds for which a key that was sent is surely known to Stripe, which keeps them for a day."""
 _PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 _FAILED = ("checkout.session.expired", "checkout.session.async_payment_failed")
 _DISPUTE = "charge.dispute.funds_withdrawn"
@@ -77,14 +81,25 @@ class Stripe:
             "currency": self._currency,
             "destination": payout.destination,
             "metadata": {"payout": payout.id},
+            "transfer_group": payout.id,
         }
         options: Any = {"idempotency_key": payout.id}
         try:
+            if time.time() - payout.at > KEYS and (known := self._sent(payout)) is not None:
+                return known
             return str(self._client.v1.transfers.create(params, options).id)
         except stripe.InvalidRequestError as error:
             raise Declined(_said(error), "see to the account at Stripe") from None
         except stripe.StripeError as error:
             raise _failed(error) from None
+
+    def _sent(self, payout: Payout) -> str | None:
+        """The transfer that was made of a payout, whoever lost the answer; None = none was."""
+        asked: Any = {"transfer_group": payout.id, "destination": payout.destination}
+        for one in self._client.v1.transfers.list(asked).auto_paging_iter():
+            if one.metadata.to_dict().get("payout") == payout.id:
+                return str(one.id)
+        return None
 
     def enrol(self, account: str, back: str, destination: str | None) -> Enrolled:
         """An Express account, and a link to its form, which works once. Raises PaymentFailed."""

@@ -12,6 +12,7 @@ digest = "..."             # and so on: the parameters of the step
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,6 @@ def screens(path: Path | None) -> list[ModerateScreen]:
 
 
 def _screen(raw: Any, folder: Path) -> ModerateScreen:
-    ports = declared_step(Moderate).parameters
     name, subject = str(raw.get("name", "")), raw.get("subject")
     if not name or subject not in SUBJECTS:
         raise BadOption(
@@ -65,18 +65,22 @@ def _screen(raw: Any, folder: Path) -> ModerateScreen:
             f"give it a name, and as subject one of {', '.join(SUBJECTS)}",
         )
     given = {key: value for key, value in raw.items() if key not in _OWN}
+    return ModerateScreen(name, subject, step_of(given, folder, f"the screen {name!r}"))
+
+
+def step_of(given: Mapping[str, Any], folder: Path, what: str) -> Moderate:
+    """The step with its parameters; a model beside the file in `folder`. Raises BadOption."""
+    ports = declared_step(Moderate).parameters
     if unknown := set(given) - set(ports):
         raise BadOption(
-            f"the screen {name!r} has no parameter {sorted(unknown)[0]!r}",
-            f"there are {', '.join(ports)}",
+            f"{what} has no parameter {sorted(unknown)[0]!r}", f"there are {', '.join(ports)}"
         )
     if "model" not in given:
-        raise BadOption(f"the screen {name!r} has no model", "name its file, and the SHA-256 of it")
-    given["model"] = str(folder / str(given["model"]))
+        raise BadOption(f"{what} has no model", "name its file, and the SHA-256 of it")
     values = {}
-    for key, value in given.items():
+    for key, value in (dict(given) | {"model": str(folder / str(given["model"]))}).items():
         try:
             values[key] = ports[key].coerce(value)
         except ValueError as error:
-            raise BadOption(f"the screen {name!r}: {key} {error}") from error
-    return ModerateScreen(name, subject, Moderate(**values))
+            raise BadOption(f"{what}: {key} {error}") from error
+    return Moderate(**values)

@@ -7,7 +7,8 @@ import { useEvents, useRuns } from '../../api/runs'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/en'
 import { Button, Fault, Loading } from '../../ui/parts'
-import { type Chosen, filesOf, plain } from './dropped'
+import { useArrivals } from './arrivals'
+import { type Chosen, plain } from './dropped'
 import { Folder, takenFrom } from './Folder'
 import { Left } from './Left'
 import { List } from './List'
@@ -144,36 +145,4 @@ function Pick({ take, sample, onStore }: { take: (files: Chosen[]) => void; samp
       />
     </div>
   )
-}
-
-/** Files that are dropped anywhere on the page, or pasted. */
-function useArrivals(take: (files: Chosen[]) => void, setOver: (over: boolean) => void) {
-  useEffect(() => {
-    const drag = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return
-      event.preventDefault()
-      setOver(true)
-    }
-    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false)
-    const drop = (event: DragEvent) => {
-      if (event.dataTransfer === null) return
-      event.preventDefault()
-      setOver(false)
-      void filesOf(event.dataTransfer).then((files) => files.length > 0 && take(files))
-    }
-    const paste = (event: ClipboardEvent) => {
-      const files = plain(event.clipboardData?.files ?? [])
-      if (files.length > 0) take(files)
-    }
-    addEventListener('dragover', drag)
-    addEventListener('dragleave', leave)
-    addEventListener('drop', drop)
-    addEventListener('paste', paste)
-    return () => {
-      removeEventListener('dragover', drag)
-      removeEventListener('dragleave', leave)
-      removeEventListener('drop', drop)
-      removeEventListener('paste', paste)
-    }
-  }, [take, setOver])
 }

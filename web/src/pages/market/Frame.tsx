@@ -10,8 +10,9 @@ export function Frame({ lead, children }: { lead?: string; children: ReactNode }
   const may = (scope: string) => session?.scopes.includes(scope) ?? false
   const parts = [
     ['/market', t.parts.shop],
+    ['/market/shared', t.parts.shared],
     ['/market/desk', t.parts.desk],
-    ...(may('market:write') ? ([['/market/sell', t.parts.sell]] as const) : []),
+    ...(may('market:write') ? ([['/market/sell', t.parts.sell], ['/market/coupons', t.parts.coupons]] as const) : []),
     ...(may('admin') ? ([['/market/reports', t.parts.moderation]] as const) : []),
   ] as const
   return (

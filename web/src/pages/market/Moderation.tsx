@@ -11,6 +11,7 @@ import { moment } from '../../ui/format'
 import { More } from '../../ui/More'
 import { Button, Empty, Fault, FIELD, Field, Loading } from '../../ui/parts'
 import { Frame } from './Frame'
+import { Payments } from './Payments'
 
 export function Moderation() {
   const client = useQueryClient()
@@ -23,6 +24,7 @@ export function Moderation() {
       {(found.isPending || models.isPending) && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
       {models.isError && <Fault error={models.error} retry={() => void models.refetch()} />}
+      <Payments />
       {empty && <Empty>{t.moderation.none}</Empty>}
       <ul className="grid gap-4">
         {unsure.map((one) => (

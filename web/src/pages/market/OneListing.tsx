@@ -1,18 +1,22 @@
 // One listing: its pictures, its price, what others say, and what one may do with it.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { type FormEvent, lazy, Suspense, useRef, useState } from 'react'
-import { buyMonth, type Example, examplesOf, type Listing, listing, type Reason, report, review, reviews } from '../../api/market'
+import { type FormEvent, lazy, Suspense, useState } from 'react'
+import { type Example, examplesOf, type Listing, listing, type Reason, report, review, reviews } from '../../api/market'
 import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
-import { unique } from '../../api/unique'
 import { t } from '../../texts/market'
 import { useDoing } from '../../ui/doing'
 import { moment } from '../../ui/format'
 import { More } from '../../ui/More'
-import { Button, buttonClass, Card, Fault, FIELD, Field, Loading, Notice, Page, Select } from '../../ui/parts'
-import { Own } from './Own'
-import { Badges, pricesOf, Standing } from './told'
+import { Button, Card, Fault, FIELD, Field, Loading, Notice, Page, Select } from '../../ui/parts'
+import { Buy } from './Buy'
+import { Edit } from './Edit'
+import { Prices } from './Prices'
+import { Sales } from './Sales'
+import { Showing } from './Showing'
+import { Stopped } from './Stopped'
+import { Badges, Standing } from './told'
 
 const Compare = lazy(() => import('../enhance/Compare').then((module) => ({ default: module.Compare })))
 
@@ -50,21 +54,43 @@ function Sheets({ known }: { known: Listing }) {
       <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="grid content-start gap-4 min-w-0">
           <Examples examples={examplesOf(known)} />
+          {known.tags.length > 0 && <Tags tags={known.tags} />}
           {known.text !== '' && <p className="max-w-prose whitespace-pre-wrap break-words">{known.text}</p>}
+          {known.own && writes && <Edit known={known} />}
+          {known.own && <Stopped id={known.id} />}
           <Reviews known={known} writes={writes} />
         </div>
         <div className="grid content-start gap-4 min-w-0">
           <Buy known={known} writes={writes} />
-          {known.own ? <Own known={known} /> : writes && <ReportIt id={known.id} />}
+          {!known.own && writes && <ReportIt id={known.id} />}
+          {known.own && writes && (
+            <>
+              <Prices key={known.offer?.number ?? 0} known={known} />
+              <Showing key={known.visibility} known={known} />
+              <Sales id={known.id} />
+            </>
+          )}
         </div>
       </div>
     </>
   )
 }
 
+function Tags({ tags }: { tags: string[] }) {
+  return (
+    <ul aria-label={t.tags} className="flex flex-wrap gap-1">
+      {tags.map((one) => (
+        <li key={one} className="rounded border border-line px-2 text-xs text-soft">
+          {one}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 function Examples({ examples }: { examples: Example[] }) {
   const [at, setAt] = useState(0)
-  const now = examples[at]
+  const now = examples[at] ?? examples[0]
   const size = useQuery({
     queryKey: ['size', now?.output],
     queryFn: async () => {
@@ -92,46 +118,6 @@ function Examples({ examples }: { examples: Example[] }) {
         </div>
       )}
     </div>
-  )
-}
-
-function Buy({ known, writes }: { known: Listing; writes: boolean }) {
-  const client = useQueryClient()
-  const { busy, fault, run } = useDoing()
-  const [bought, setBought] = useState(false)
-  const key = useRef(unique())
-  const [owner = '', name = ''] = known.target.replace(/@.*$/, '').split('/')
-  const offer = known.offer
-  const months = offer !== null && Boolean(offer.price.month) && !known.own && known.access === null
-  const buy = () =>
-    run(async () => {
-      await buyMonth(known.id, offer?.number ?? 1, key.current)
-      setBought(true)
-      void client.invalidateQueries({ queryKey: ['market'] })
-      await client.invalidateQueries({ queryKey: ['listing', known.id] })
-    })
-  return (
-    <Card title={t.tryIt}>
-      <ul>
-        {pricesOf(offer).map((one) => (
-          <li key={one}>{one}</li>
-        ))}
-      </ul>
-      {known.own ? <p className="text-soft">{t.has.own}</p> : known.access !== null && <p className="text-good">{t.has.open}</p>}
-      {bought && <Notice kind="plain">{t.bought}</Notice>}
-      {fault !== null && <Fault error={fault} />}
-      <div className="grid gap-2">
-        {months && writes && (
-          <Button kind="first" disabled={busy} onClick={() => void buy()}>
-            {t.buy}
-          </Button>
-        )}
-        <Link to={known.kind === 'pipeline' ? '/pipelines/$owner/$name' : '/models/$owner/$name'} params={{ owner, name }} className={buttonClass(months ? 'plain' : 'first')}>
-          {known.kind === 'pipeline' ? t.openPipeline : t.openModel}
-        </Link>
-      </div>
-      {known.kind === 'pipeline' && <p className="text-soft text-xs">{t.quoted}</p>}
-    </Card>
   )
 }
 

@@ -1,25 +1,28 @@
 // What this account offers, and a new listing.
-import { useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { begin, type Example, type Kind, ownListings } from '../../api/market'
+import { begin, type Kind, ownListings } from '../../api/market'
+import { models } from '../../api/models'
 import { usePages } from '../../api/pages'
-import { upload } from '../../api/upload'
 import { t as common } from '../../texts/en'
 import { t } from '../../texts/market'
 import { useDoing } from '../../ui/doing'
 import { More } from '../../ui/More'
 import { Button, Card, Empty, Fault, FIELD, Field, Loading, Select } from '../../ui/parts'
+import { pipelines, SHIPPED } from '../pipelines/api'
+import { CardFields, cardOf, usePairs } from './CardFields'
 import { Frame } from './Frame'
 import { pricesOf } from './told'
 
 export function Sell() {
   const { found, all } = usePages(['listings', 'own'], ownListings)
-  const [adding, setAdding] = useState(false)
+  const { kind, name } = useSearch({ strict: false }) as { kind?: Kind; name?: string }
+  const [adding, setAdding] = useState(name !== undefined)
   return (
     <Frame>
       {adding ? (
-        <New onCancel={() => setAdding(false)} />
+        <New kind={kind ?? 'pipeline'} name={name ?? ''} onCancel={() => setAdding(false)} />
       ) : (
         <div>
           <Button kind="first" onClick={() => setAdding(true)}>
@@ -52,18 +55,25 @@ export function Sell() {
   )
 }
 
-function New({ onCancel }: { onCancel: () => void }) {
+/** What may be offered: names of the account's own. */
+async function goods(kind: Kind): Promise<string[]> {
+  if (kind === 'pipeline') return (await pipelines()).filter((one) => one.owner !== SHIPPED).map((one) => one.name)
+  const found = await models('', undefined)
+  return found.data.filter((one) => one.mine && one.state === 'ready').map((one) => one.name.replace(/^.*\//, ''))
+}
+
+function New({ kind: first, name, onCancel }: { kind: Kind; name: string; onCancel: () => void }) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const { busy, fault, run } = useDoing()
+  const [kind, setKind] = useState<Kind>(first)
+  const [pairs, setPairs] = usePairs()
+  const mine = useQuery({ queryKey: ['goods', kind], queryFn: () => goods(kind), retry: false })
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
-    const text = (name: string) => String(form.get(name) ?? '').trim()
-    const tags = text('tags').split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
     void run(async () => {
-      const examples = await sent(form.get('before') as File, form.get('after') as File)
-      const made = await begin(text('kind') as Kind, text('name'), { title: text('title'), text: text('text'), tags, examples })
+      const made = await begin(kind, String(form.get('name')).trim(), await cardOf(form, pairs))
       await client.invalidateQueries({ queryKey: ['listings'] })
       await navigate({ to: '/market/$id', params: { id: made.id } })
     })
@@ -73,7 +83,7 @@ function New({ onCancel }: { onCancel: () => void }) {
       <p className="text-soft">{t.sell.lead}</p>
       <form onSubmit={submit} className="grid max-w-3xl items-start gap-3 sm:grid-cols-2">
         <Field label={t.kind}>
-          <Select name="kind">
+          <Select value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
             {(['pipeline', 'model'] as const).map((one) => (
               <option key={one} value={one}>
                 {t.kinds[one]}
@@ -82,25 +92,14 @@ function New({ onCancel }: { onCancel: () => void }) {
           </Select>
         </Field>
         <Field label={t.sell.name}>
-          <input name="name" required maxLength={80} autoComplete="off" className={FIELD} />
+          <input name="name" required maxLength={80} autoComplete="off" list="goods" defaultValue={name} className={FIELD} />
         </Field>
-        <Field label={t.sell.title}>
-          <input name="title" required maxLength={120} className={FIELD} />
-        </Field>
-        <Field label={t.sell.tags}>
-          <input name="tags" maxLength={400} className={FIELD} />
-        </Field>
-        <Field label={t.sell.before}>
-          <input name="before" type="file" accept="image/*" className={`${FIELD} py-1.5`} />
-        </Field>
-        <Field label={t.sell.after}>
-          <input name="after" type="file" accept="image/*" className={`${FIELD} py-1.5`} />
-        </Field>
-        <div className="sm:col-span-2">
-          <Field label={t.sell.text}>
-            <textarea name="text" rows={5} maxLength={20_000} className={`${FIELD} py-1`} />
-          </Field>
-        </div>
+        <datalist id="goods">
+          {mine.data?.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+        <CardFields pairs={pairs} onPairs={setPairs} />
         <div className="grid gap-3 sm:col-span-2">
           {fault !== null && <Fault error={fault} />}
           <div className="flex gap-2">
@@ -113,12 +112,4 @@ function New({ onCancel }: { onCancel: () => void }) {
       </form>
     </Card>
   )
-}
-
-/** One pair of pictures as files of the account; none unless both were chosen. */
-async function sent(before: File, after: File): Promise<Example[]> {
-  if (before.size === 0 || after.size === 0) return []
-  const signal = new AbortController().signal
-  const [input, output] = await Promise.all([before, after].map((file) => upload(file, file.name, () => undefined, signal)))
-  return [{ title: '', input: input?.id ?? '', output: output?.id ?? '' }]
 }

@@ -1,29 +1,46 @@
-// The shop window: pictures first.
+// What is offered to everybody: by words, or by a picture that it should look like.
 import { Link } from '@tanstack/react-router'
-import { useDeferredValue, useState } from 'react'
-import { examplesOf, type Kind, type Listing, listings, type Order } from '../../api/market'
+import { useCallback, useDeferredValue, useRef, useState } from 'react'
+import { type Kind, listings, type Order } from '../../api/market'
 import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
+import { unique } from '../../api/unique'
 import { t } from '../../texts/market'
 import { More } from '../../ui/More'
-import { buttonClass, Empty, Fault, FIELD, Loading, Select } from '../../ui/parts'
+import { Button, buttonClass, Empty, Fault, FIELD, Loading, Select } from '../../ui/parts'
+import { useArrivals } from '../enhance/arrivals'
+import type { Chosen } from '../enhance/dropped'
+import { Alike, type Wanted } from './Alike'
 import { Frame } from './Frame'
-import { Badges, pricesOf, Standing } from './told'
+import { Windows } from './Windows'
 
 export function Shop() {
+  const [picture, setPicture] = useState<Wanted | null>(null)
+  const [over, setOver] = useState(false)
+  const take = useCallback((files: Chosen[]) => setPicture(files[0] === undefined ? null : { file: files[0].file, key: unique() }), [])
+  useArrivals(take, setOver)
+  return (
+    <Frame lead={t.lead}>
+      {over && <p className="rounded-lg border-2 border-dashed border-accent p-4 text-center">{t.alike.here}</p>}
+      {picture === null ? <ByWords take={take} /> : <Alike key={picture.key} wanted={picture} onEnd={() => setPicture(null)} />}
+    </Frame>
+  )
+}
+
+function ByWords({ take }: { take: (files: Chosen[]) => void }) {
   const [typed, setTyped] = useState('')
   const query = useDeferredValue(typed.trim())
   const [kind, setKind] = useState<Kind | undefined>()
   const [order, setOrder] = useState<Order>('relevance')
   const [free, setFree] = useState(false)
-  const { session } = useSession()
   const search = { query, kind, order, free }
   const { found, all } = usePages(['listings', search], (after) => listings(search, after), { keep: true })
   const narrowed = query !== '' || kind !== undefined || free
   return (
-    <Frame lead={t.lead}>
-      <div className="grid items-center gap-3 sm:grid-cols-[minmax(0,1fr)_12rem_12rem_auto]">
+    <>
+      <div className="grid items-center gap-3 sm:grid-cols-2 lg:grid-cols-[minmax(0,1fr)_auto_12rem_12rem_auto]">
         <input type="search" aria-label={t.search} placeholder={t.search} value={typed} onChange={(event) => setTyped(event.target.value)} className={FIELD} />
+        <ByPicture take={take} />
         <Select aria-label={t.kind} value={kind ?? 'any'} onChange={(event) => setKind(event.target.value === 'any' ? undefined : (event.target.value as Kind))}>
           {(['any', 'pipeline', 'model'] as const).map((one) => (
             <option key={one} value={one}>
@@ -45,46 +62,51 @@ export function Shop() {
       </div>
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {found.isSuccess && all.length === 0 && (
-        <>
-          <Empty>{narrowed ? t.noneSuch : t.none}</Empty>
-          {!narrowed && session?.scopes.includes('market:write') && (
-            <div>
-              <Link to="/market/sell" className={buttonClass('first')}>
-                {t.offer}
-              </Link>
-            </div>
-          )}
-        </>
-      )}
-      <ul className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-        {all.map((one) => (
-          <li key={one.id}>
-            <Window listing={one} />
-          </li>
-        ))}
-      </ul>
+      {found.isSuccess && all.length === 0 && <Nothing narrowed={narrowed} />}
+      <Windows listings={all} />
       <More found={found} />
-    </Frame>
+    </>
   )
 }
 
-function Window({ listing }: { listing: Listing }) {
-  const picture = examplesOf(listing)[0]?.output
+/** Only who may send a picture is asked for one. */
+function ByPicture({ take }: { take: (files: Chosen[]) => void }) {
+  const { session } = useSession()
+  const input = useRef<HTMLInputElement>(null)
+  if (!session?.scopes.includes('files:write')) return null
   return (
-    <Link to="/market/$id" params={{ id: listing.id }} className="grid h-full content-start overflow-hidden rounded-lg border border-line bg-sheet no-underline hover:border-edge min-w-0">
-      <div className="aspect-[4/3] bg-raised">
-        {picture !== undefined && <img src={picture} alt="" loading="lazy" decoding="async" className="size-full object-cover" />}
-      </div>
-      <div className="grid gap-2 p-4">
+    <div>
+      <Button className="w-full" onClick={() => input.current?.click()}>
+        {t.alike.choose}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        data-testid="alike"
+        accept="image/*"
+        onChange={(event) => {
+          const file = event.target.files?.[0]
+          event.target.value = ''
+          if (file !== undefined) take([{ file, path: file.name }])
+        }}
+      />
+    </div>
+  )
+}
+
+function Nothing({ narrowed }: { narrowed: boolean }) {
+  const { session } = useSession()
+  return (
+    <>
+      <Empty>{narrowed ? t.noneSuch : t.none}</Empty>
+      {!narrowed && session?.scopes.includes('market:write') && (
         <div>
-          <p className="truncate font-semibold">{listing.title}</p>
-          <p className="truncate text-soft text-xs">{t.by(listing.owner)}</p>
+          <Link to="/market/sell" className={buttonClass('first')}>
+            {t.offer}
+          </Link>
         </div>
-        <p>{pricesOf(listing.offer)[0]}</p>
-        <Standing listing={listing} />
-        <Badges listing={listing} />
-      </div>
-    </Link>
+      )}
+    </>
   )
 }

@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { described, type Model, model, removed, tail, versions } from '../../api/models'
+import { alone, described, type Model, model, removed, tail, versions } from '../../api/models'
 import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/models'
@@ -10,7 +10,7 @@ import { Confirm } from '../../ui/Confirm'
 import { useDoing } from '../../ui/doing'
 import { bytes, number } from '../../ui/format'
 import { More } from '../../ui/More'
-import { Button, Card, Fault, FIELD, Field, Loading, Page } from '../../ui/parts'
+import { Button, buttonClass, Card, Fault, FIELD, Field, Loading, Page } from '../../ui/parts'
 import { Snippets } from '../../ui/Snippets'
 import { Examination } from './Examination'
 import { Memory, Scores } from './Plots'
@@ -166,6 +166,26 @@ function Versions({ known }: { known: Model }) {
   )
 }
 
+/** A form for who knows nothing of models: what it does, as a pipeline. */
+function Alone({ known }: { known: Model }) {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const { busy, fault, run } = useDoing()
+  const make = async () => {
+    const made = await alone(known)
+    await client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('pipeline') })
+    await navigate({ to: '/pipelines/$owner/$name', params: { owner: made.owner, name: made.name } })
+  }
+  return (
+    <>
+      <Button disabled={busy} onClick={() => void run(make)}>
+        {t.alone}
+      </Button>
+      {fault !== null && <Fault error={fault} />}
+    </>
+  )
+}
+
 /** What its account may do: say something else of it, and delete it. */
 function Own({ known }: { known: Model }) {
   const client = useQueryClient()
@@ -191,6 +211,16 @@ function Own({ known }: { known: Model }) {
   }
   return (
     <Card title={t.change}>
+      {known.state === 'ready' && (
+        <div className="flex flex-wrap gap-2">
+          {session.scopes.includes('pipelines:write') && <Alone known={known} />}
+          {session.scopes.includes('market:write') && (
+            <Link to="/market/sell" search={{ kind: 'model', name: known.name.replace(/^.*\//, '') }} className={buttonClass()}>
+              {t.offer}
+            </Link>
+          )}
+        </div>
+      )}
       <form onSubmit={submit} className="grid gap-3">
         <Field label={t.form.title}>
           <input name="title" maxLength={200} defaultValue={known.title} className={FIELD} />

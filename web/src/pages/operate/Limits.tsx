@@ -1,7 +1,7 @@
 // What each account of this server may use.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { accounts, type Limits as Values, limit, quota } from '../../api/accounts'
+import { accounts, type Limits as Values, limit, open, quota } from '../../api/accounts'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/operate'
 import { useDoing } from '../../ui/doing'
@@ -22,7 +22,14 @@ export function Limits() {
             <Spent quota={mine.data} />
           </Card>
         )}
-        {session?.scopes.includes('admin') ? <Others /> : <p className="text-soft">{t.limits.others}</p>}
+        {session?.scopes.includes('admin') ? (
+          <>
+            <Others />
+            <Open />
+          </>
+        ) : (
+          <p className="text-soft">{t.limits.others}</p>
+        )}
       </div>
     </Frame>
   )
@@ -73,6 +80,48 @@ function Others() {
           {done !== '' && <Notice kind="plain">{t.limits.done(done)}</Notice>}
           <Button kind="first" type="submit" disabled={busy || chosen === undefined}>
             {t.limits.set}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  )
+}
+
+/** A new account: somebody else works in it, and nobody here sees what is theirs. */
+function Open() {
+  const client = useQueryClient()
+  const [done, setDone] = useState('')
+  const { busy, fault, run } = useDoing()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = event.currentTarget
+    const text = (name: string) => String(new FormData(form).get(name) ?? '')
+    const [name, password] = [text('name').trim(), text('password')]
+    setDone('')
+    void run(async () => {
+      await open({ name, email: text('email'), password: password === '' ? null : password })
+      setDone(name)
+      form.reset()
+      await client.invalidateQueries({ queryKey: ['accounts'] })
+    })
+  }
+  return (
+    <Card title={t.limits.open}>
+      <form onSubmit={submit} className="grid items-start gap-3 sm:grid-cols-2">
+        <Field label={t.limits.name}>
+          <input name="name" required maxLength={80} autoComplete="off" className={FIELD} />
+        </Field>
+        <Field label={t.limits.email}>
+          <input name="email" type="email" required autoComplete="off" className={FIELD} />
+        </Field>
+        <Field label={t.limits.password} hint={t.limits.passwordHint}>
+          <input name="password" type="password" minLength={10} autoComplete="new-password" className={FIELD} />
+        </Field>
+        <div className="grid justify-items-start gap-3 sm:col-span-2">
+          {fault !== null && <Fault error={fault} />}
+          {done !== '' && <Notice kind="plain">{t.limits.opened(done)}</Notice>}
+          <Button kind="first" type="submit" disabled={busy}>
+            {t.limits.open}
           </Button>
         </div>
       </form>

@@ -2,17 +2,20 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { api, data, once, type Run, send } from '../../api/client'
+import { type Asked, begun, priced } from '../../api/asking'
+import { api, data, send } from '../../api/client'
 import { base } from '../../api/connection'
 import { cancel, isOver, remember, useEvents, useProgress } from '../../api/runs'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/en'
 import { useDoing } from '../../ui/doing'
 import { Bar, Button, Card, Fault, Loading, Page } from '../../ui/parts'
+import { Price } from '../../ui/Price'
 import { Snippets } from '../../ui/Snippets'
-import { type Known, pathOf, pipeline, SHIPPED } from './api'
+import { isOthers, type Known, pathOf, pipeline, SHIPPED } from './api'
 import { Input } from './Input'
 import { Results } from './Results'
+import { runSnippets } from './runSnippets'
 import { snippets } from './snippets'
 import { sentValues } from './values'
 
@@ -38,10 +41,17 @@ export function Pipeline() {
   )
 }
 
-/** To the editor, and to the versions where there are some. */
+/** To the editor, to the versions where there are some, and into the market. */
 function Ways({ known }: { known: Known }) {
+  const { session } = useSession()
+  if (isOthers(known)) return null
   return (
     <>
+      {known.owner !== SHIPPED && session?.scopes.includes('market:write') && (
+        <Link to="/market/sell" search={{ kind: 'pipeline', name: known.name }} className="text-accent underline">
+          {t.pipelines.offer}
+        </Link>
+      )}
       <Link to="/pipelines/$owner/$name/edit" params={pathOf(known)} className="text-accent underline">
         {known.owner === SHIPPED ? t.pipelines.editCopy : t.pipelines.edit}
       </Link>
@@ -61,48 +71,58 @@ function Form({ known }: { known: Known }) {
   const { session } = useSession()
   const [given, setGiven] = useState<Given>({})
   const [id, setId] = useState<string | null>(null)
+  /** Waits for somebody to agree to what it costs. */
+  const [asked, setAsked] = useState<Asked | null>(null)
   const doing = useDoing()
+  const begin = async (wanted: Asked) => {
+    const run = await begun(wanted)
+    setAsked(null)
+    remember(client, run)
+    setId(run.id)
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void doing.run(async () => {
-      const run = await asked(known, given)
-      remember(client, run)
-      setId(run.id)
+      const wanted = await priced(known.id, await sentValues(known.inputs, given), !isOthers(known))
+      if (wanted.credits > 0) setAsked(wanted)
+      else await begin(wanted)
     })
+  }
+  const change = (name: string, value: unknown) => {
+    setAsked(null)
+    setGiven({ ...given, [name]: value })
   }
   return (
     <div className="grid gap-4 lg:grid-cols-2">
       <Card title={t.pipelines.form}>
         <form onSubmit={submit} className="grid gap-4">
           {Object.entries(known.inputs).map(([name, port]) => (
-            <Input key={name} name={name} port={port} value={given[name]} onChange={(value) => setGiven({ ...given, [name]: value })} />
+            <Input key={name} name={name} port={port} value={given[name]} onChange={(value) => change(name, value)} />
           ))}
-          <div>
-            <Button kind="first" type="submit" disabled={doing.busy}>
-              {doing.busy ? t.pipelines.running : t.pipelines.run}
-            </Button>
-          </div>
+          {asked === null && (
+            <div>
+              <Button kind="first" type="submit" disabled={doing.busy}>
+                {doing.busy ? t.pipelines.running : t.pipelines.run}
+              </Button>
+            </div>
+          )}
         </form>
+        {asked !== null && <Price credits={asked.credits} busy={doing.busy} onRun={() => void doing.run(() => begin(asked))} onCancel={() => setAsked(null)} />}
         {doing.fault !== null && <Fault error={doing.fault} />}
       </Card>
       <div className="grid content-start gap-4 min-w-0">
         {id !== null && <Outcome id={id} />}
         <Card title={t.pipelines.code}>
-          <Snippets snippets={snippets(known, given, session?.user != null)} />
+          <Snippets snippets={(isOthers(known) ? runSnippets : snippets)(known, given, session?.user != null)} />
         </Card>
-        <Card title={t.pipelines.drawing}>
-          <Drawing name={known.id} />
-        </Card>
+        {!isOthers(known) && (
+          <Card title={t.pipelines.drawing}>
+            <Drawing name={known.id} />
+          </Card>
+        )}
       </div>
     </div>
   )
-}
-
-/** Sends the pictures, then asks for the run, once. Raises Problem. */
-async function asked(known: Known, given: Given): Promise<Run> {
-  const input = await sentValues(known.inputs, given)
-  const body = { target: known.id, input: input as Run['input'], output: { format: null } }
-  return once((header) => data(api.POST('/v1/runs', { params: { header }, body })))
 }
 
 function Outcome({ id }: { id: string }) {

@@ -6,6 +6,8 @@ import type { Port } from './ports'
 
 export type Line = components['schemas']['PipelineLine']
 export type Known = Omit<Line, 'inputs' | 'outputs'> & {
+  /** Null = it is another account's, who does not tell how it is made. */
+  yaml: string | null
   inputs: Record<string, Port>
   /** Null = it cannot be run any more, see `fault`. */
   outputs: Record<string, Port> | null
@@ -32,3 +34,6 @@ export const pathOf = ({ owner, name }: Pick<Line, 'owner' | 'name'>): { owner: 
 
 /** The owner of what comes with printroom, which has no versions. */
 export const SHIPPED = 'printroom'
+
+/** Whether it is another account's, which may ask for something. */
+export const isOthers = ({ owner, yaml }: Known): boolean => owner !== SHIPPED && yaml === null

@@ -4,8 +4,20 @@ import type { Snippet } from '../../ui/Snippets'
 import type { Known } from './api'
 import { isPicture, isPictures, words } from './ports'
 
-export function snippets(known: Known, given: Record<string, unknown>, login: boolean): Snippet[] {
+type Given = Record<string, unknown>
+
+export function snippets(known: Known, given: Given, login: boolean): Snippet[] {
   const url = `${base}v1/pipelines/${encodeURIComponent(known.id).replaceAll('%40', '@').replaceAll('%2F', '/')}`
+  const [pictures, values] = wanted(known, given)
+  return [
+    { name: 'curl', code: curl(url, pictures, values, login) },
+    { name: 'Python', code: python(url, known, pictures, values, login) },
+    { name: 'JavaScript', code: javascript(url, pictures, values, login) },
+  ]
+}
+
+/** Names of pictures by input, and all other values. */
+export function wanted(known: Known, given: Given): [[string, string][], [string, unknown][]] {
   const pictures: [string, string][] = []
   const values: [string, unknown][] = []
   for (const [name, port] of Object.entries(known.inputs)) {
@@ -17,14 +29,10 @@ export function snippets(known: Known, given: Record<string, unknown>, login: bo
     } else if (value !== undefined && value !== '') values.push([name, value])
     else if (fallback !== undefined && fallback !== null) values.push([name, fallback])
   }
-  return [
-    { name: 'curl', code: curl(url, pictures, values, login) },
-    { name: 'Python', code: python(url, known, pictures, values, login) },
-    { name: 'JavaScript', code: javascript(url, pictures, values, login) },
-  ]
+  return [pictures, values]
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 function curl(url: string, pictures: [string, string][], values: [string, unknown][], login: boolean): string {
@@ -67,7 +75,7 @@ with urlopen(request) as answer:
     Path("result.json").write_bytes(answer.read())`
 }
 
-function literal(value: unknown): string {
+export function literal(value: unknown): string {
   if (value === true) return 'True'
   if (value === false) return 'False'
   return JSON.stringify(value)

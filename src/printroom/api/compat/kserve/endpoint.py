@@ -12,6 +12,7 @@ import mmap
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,13 @@ from printroom.api.job import Job
 from printroom.api.problems import Headers, Problem
 from printroom.api.replies import Send, Stall
 from printroom.api.service import Service
+from printroom.api.sold import sold
 from printroom.catalogue.card import Model
+from printroom.catalogue.owned import Unpaid
 from printroom.core.errors import BadOption, ModelFailed
 from printroom.engine.order import Order
 from printroom.engine.tensors import Tensors, extent
+from printroom.marketplace.terms import Sale
 
 SUFFIX = "/infer"
 
@@ -57,18 +61,28 @@ class InferEndpoint(Endpoint):
         header = _header(scope["headers"])
         check_length(call.length, service.limits.body)
         address = Address.of(scope["path"].removeprefix(PREFIX))
-        model = await asyncio.to_thread(found, service.workshop, address, principal(call).viewer)
+        model, paid = await asyncio.to_thread(self._found, address, principal(call).viewer)
         call.model = model.card.id
         source = await body.read(receive)
-        job = InferJob(service, self._tensors, model, source, header)
+        account = principal(call).viewer if paid else None
+        job = InferJob(service, self._tensors, model, source, header, account)
         try:
             inferred = await watched(job, receive)
             body.release()
             call.made = inferred.made
             stall = Stall(scope["transport"], service.limits.idle)
-            await self._send(call, inferred.body, _headers(inferred), stall, send)
+            headers = [*_headers(inferred), *sold(job.sale)]
+            await self._send(call, inferred.body, headers, stall, send)
         finally:
             job.release()
+
+    def _found(self, address: Address, account: str) -> tuple[Model, bool]:
+        """The model, and whether it is to be paid for."""
+        workshop = self._service.workshop
+        try:
+            return found(workshop, address, account, named=False), False
+        except Unpaid:
+            return found(workshop, address, account), True
 
     def _problem(self, error: Exception, request_id: str) -> Problem:
         return in_protocol(super()._problem(error, request_id))
@@ -84,10 +98,16 @@ class InferJob(Job[Inferred]):
         model: Model,
         source: bytes | Path,
         header: int | None,
+        payer: str | None,
     ) -> None:
-        """Take a place at the gate. Raises Overloaded."""
+        """Take a place at the gate. `payer`: the account that pays for it; None = it is not sold.
+
+        Raises Overloaded.
+        """
         self._tensors, self._model, self._source = tensors, model, source
-        self._header = header
+        self._header, self._payer = header, payer
+        self.sale = Sale()
+        """What is paid for it, once it is done."""
         self._target: Path | None = None
         super().__init__(service)
 
@@ -104,13 +124,33 @@ class InferJob(Job[Inferred]):
         feed, wishes = asked.feed(ports), asked.wishes(ports)
         names = [wish.name for wish in wishes]
         try:
-            began = time.monotonic()
-            outputs = self._tensors.infer(self._model, feed, names, order)
-            made = _amounts(outputs, time.monotonic() - began)
+            outputs, made = self._paid(feed, names, order)
         except ModelFailed as error:  # what went in was the caller's, and nobody's else
             reason = f"{self._model.card.id} cannot take these tensors: {error.remedy}"
             raise BadOption(reason, "see its metadata") from error
         return self._written(asked.id, wishes, outputs, made)
+
+    def _paid(
+        self, feed: Mapping[str, Array], names: list[str], order: Order
+    ) -> tuple[Mapping[str, Array], Amounts]:
+        """The outputs, and what they amount to, charged where it is sold."""
+
+        def measure(_: tuple[str, ...]) -> tuple[int, bool]:
+            scale = self._model.card.geometry.scale
+            return ceil(_amounts(feed, 0.0).pixels * scale * scale), True
+
+        def infer() -> tuple[Mapping[str, Array], Amounts]:
+            began = time.monotonic()
+            outputs = self._tensors.infer(self._model, feed, names, order)
+            return outputs, _amounts(outputs, time.monotonic() - began)
+
+        if self._payer is None:
+            return infer()
+        terms, models = self._service.workshop.terms, [self._model.card.id]
+        with terms.sale(self._payer, None, models, measure) as self.sale:
+            outputs, made = infer()
+            self.sale.done(made.pixels, made.milliseconds / 1000)
+        return outputs, made
 
     def _written(
         self,

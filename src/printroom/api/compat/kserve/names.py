@@ -46,11 +46,13 @@ class Address:
         return cls("/".join(parts), version, verb)
 
 
-def found(workshop: Workshop, address: Address, account: str) -> Model:
-    """The model that is meant, by somebody who may use that account's own."""
+def found(workshop: Workshop, address: Address, account: str, *, named: bool = True) -> Model:
+    """The model that is meant, by somebody who may use that account's own; `named`: it does not run
+    now. Raises NotFound, BadModel, Unpaid.
+    """
     name = address.name
     if "/" not in name:
         cards = (model.card for model in workshop.catalogue.models)
         name = next((card.name for card in cards if card.name.endswith(f"/{name}")), name)
     wanted = f"{name}@{address.version}" if address.version else name
-    return workshop.floor.model(wanted, (account,) if account else ())
+    return workshop.floor.model(wanted, (account,) if account else (), named=named)

@@ -23,16 +23,18 @@ from printroom.api.compat.openai.filling import draws, edits, filled, picture_of
 from printroom.api.endpoint import Call, Endpoint, principal, watched
 from printroom.api.job import Job
 from printroom.api.pipelines.answers import Answer
-from printroom.api.pipelines.endpoint import amounts_of, owned
+from printroom.api.pipelines.endpoint import amounts_of
 from printroom.api.pipelines.inputs import Form
 from printroom.api.problems import BadParameter
 from printroom.api.replies import Send, Stall
 from printroom.api.service import Service
+from printroom.api.sold import Selling, sold
 from printroom.core.errors import BadOption
 from printroom.engine.saving import Saving
 from printroom.imaging.formats import Format
-from printroom.pipelines.graph import Graph
+from printroom.marketplace.terms import Sale
 from printroom.pipelines.telling import hidden
+from printroom.runs.target import Target, Targets
 
 PREFIX = "/compat/openai/v1/"
 EVENTS = {
@@ -50,6 +52,10 @@ class ImagesEndpoint(Endpoint):
 
     params: ClassVar[Mapping[str, str]] = {"not_found": "model"}
 
+    def __init__(self, service: Service) -> None:
+        super().__init__(service)
+        self._targets = Targets(service.workshop)
+
     async def _answer(
         self, call: Call, body: Body, scope: dict[str, Any], receive: Receive, send: Send
     ) -> None:
@@ -60,14 +66,15 @@ class ImagesEndpoint(Endpoint):
         form.check(call.length)
         source = await body.read(receive)
         form.check(body.size)
-        job = ImagesJob(service, form, source, path, principal(call))
+        job = ImagesJob(service, self._targets, form, source, path, principal(call))
         try:
-            answered, graph = await watched(job, receive)
+            answered, target = await watched(job, receive)
             body.release()
-            call.model, call.made = graph.id, job.made
+            call.model, call.made = target.id, job.made
             headers = [
                 (b"content-type", answered.media_type.encode()),
-                (b"x-printroom-pipeline", graph.id.encode()),
+                (b"x-printroom-pipeline", target.id.encode()),
+                *(header for sale in job.sales for header in sold(sale)),
             ]
             stall = Stall(scope["transport"], service.limits.idle)
             await self._send(call, answered.path, headers, stall, send)
@@ -78,74 +85,93 @@ class ImagesEndpoint(Endpoint):
         return hidden(super()._hide(text))
 
 
-class ImagesJob(Job[tuple[Answer, Graph]]):
+class ImagesJob(Job[tuple[Answer, Target]]):
     """The runs of one request."""
 
     def __init__(
-        self, service: Service, form: Form, source: bytes | Path, path: str, who: Principal
+        self,
+        service: Service,
+        targets: Targets,
+        form: Form,
+        source: bytes | Path,
+        path: str,
+        who: Principal,
     ) -> None:
         """Take a place at the gate. Raises Overloaded."""
         self._form, self._source, self._path, self._who = form, source, path, who
-        self._owner = ""
-        """The id of whose pipeline it is, once that is known."""
+        self._targets = targets
+        self.sales: list[Sale] = []
+        """What is paid for its runs."""
         self._folder = service.scratch.path("run")
         self.made = Amounts()
         """What it made, once it is done."""
         super().__init__(service, batch=True)  # it may take long: some places are not for those
 
-    def _work(self) -> tuple[Answer, Graph]:
+    def _work(self) -> tuple[Answer, Target]:
         with self._service.hands.aside():
             try:
                 return self._ran()
             except OSError as error:
                 raise output_error(error) from error
 
-    def _ran(self) -> tuple[Answer, Graph]:
+    def _ran(self) -> tuple[Answer, Target]:
         began = time.monotonic()
         self._folder.mkdir()
         asked = Asked.of(self._form, self._source, self._stored)
-        graph = self._graph(asked)
+        target = self._target(asked)
+        graph, selling = target.graph, Selling(self._service.workshop, self._who, target)
         name, pictures = picture_of(graph), []
         for number, values in enumerate(filled(graph, asked)):
             folder = self._folder / str(number)
             folder.mkdir()
-            pictures += self._pictures(graph, values, name, folder, asked.format)
+            pictures += self._pictures(target, selling, values, name, folder, asked.format)
         if not pictures:
-            raise BadOption(f"{graph.id} made no picture of this", "ask it for something else")
+            raise BadOption(f"{target.id} made no picture of this", "ask it for something else")
         self.made = amounts_of({name: pictures}, time.monotonic() - began)
-        return answer(pictures, asked, EVENTS[self._path], self._folder), graph
+        return answer(pictures, asked, EVENTS[self._path], self._folder), target
 
     def _pictures(
-        self, graph: Graph, values: Mapping[str, Any], name: str, folder: Path, wanted: Format
+        self,
+        target: Target,
+        selling: Selling,
+        values: Mapping[str, Any],
+        name: str,
+        folder: Path,
+        wanted: Format,
     ) -> list[Path]:
         """What one run made."""
-        outputs = self._service.workshop.run_pipeline(
-            graph,
-            values,
-            folder,
-            cancel=self._cancel,
-            pixels=self._service.limits.pixels,
-            saving=Saving(lambda _: wanted),
-            account=self._who.viewer,
-            owner=self._owner,
-        )
+        began = time.monotonic()
+        with selling.of(values) as sale:
+            outputs = self._service.workshop.run_pipeline(
+                target.graph,
+                values,
+                folder,
+                cancel=self._cancel,
+                pixels=self._service.limits.pixels,
+                saving=Saving(lambda _: wanted),
+                account=selling.viewer,
+                owner=selling.owner,
+                paid=sale.paid,
+            )
+            seconds = time.monotonic() - began
+            sale.done(amounts_of(outputs, seconds).pixels, seconds)
+        self.sales.append(sale)
         found = outputs.get(name, [])
         return found if isinstance(found, list) else [found]
 
-    def _graph(self, asked: Asked) -> Graph:
+    def _target(self, asked: Asked) -> Target:
         """The pipeline, for strangers. Raises NotFound, BadParameter."""
         generates = self._path.endswith("generations")
         if not asked.model and generates:
             raise BadParameter("model names the pipeline", "GET models", params=["model"])
-        shelf = self._service.workshop.shelf
-        found = owned(shelf.store.get(asked.model or DEFAULT, self._who.account))
-        graph, self._owner = shelf.ready(found).closed(), found.account or ""
+        target = self._targets.find(asked.model or DEFAULT, self._who.account)
+        graph = target.graph
         if not (draws(graph) if generates else edits(graph)):
             takes = "takes no text alone" if generates else "takes no picture"
-            raise BadParameter(f"{graph.id} {takes}", "name another", params=["model"])
+            raise BadParameter(f"{target.id} {takes}", "name another", params=["model"])
         if generates and not asked.prompt:
             raise BadParameter("there is no prompt", "say what to draw", params=["prompt"])
-        return graph
+        return target
 
     def _stored(self, content: memoryview) -> bytes | Path:
         """A picture out of the body: in memory if the whole body is."""

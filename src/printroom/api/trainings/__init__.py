@@ -1,0 +1,1 @@
+"""Trainings over HTTP: recipes carried out by workers."""

@@ -1,0 +1,1 @@
+"""People: consent, pictures, a model for each person, portraits of them, and their erasure."""

@@ -1,0 +1,1 @@
+"""Trainings: recipes carried out as jobs, for accounts."""

@@ -1,0 +1,1 @@
+"""The small generator of people: onnxruntime and numpy, training of a person included."""

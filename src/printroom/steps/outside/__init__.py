@@ -1,0 +1,1 @@
+"""Steps that reach beyond this server: other servers, collections of an account."""

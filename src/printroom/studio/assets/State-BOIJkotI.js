@@ -1,1 +1,0 @@
-import{t as e}from"./models-V0KzAwYa.js";import{t}from"./Look-DM7xZYqM.js";import{v as n}from"./parts-Bl1L4SNp.js";var r=n(),i={verifying:[`◐`,`text-accent`],ready:[`●`,`text-good`],refused:[`✕`,`text-danger`],suspended:[`–`,`text-warn`]};function a({state:n}){return(0,r.jsx)(t,{look:i[n],children:e.states[n]})}export{a as t};

@@ -1,1 +1,0 @@
-import{a as e,n as t}from"./client-BRTcrY2J.js";var n=async()=>(await e(t.GET(`/v1/accounts`))).data,r=()=>e(t.GET(`/v1/account`)),i=()=>e(t.GET(`/v1/quotas`)),a=(n,r)=>e(t.PUT(`/v1/quotas/{account}`,{params:{path:{account:n}},body:r})),o=async()=>(await e(t.GET(`/v1/usage`))).data,s=(n,r)=>e(t.PATCH(`/v1/account`,{body:{name:n,handle:r}}));export{s as a,i,n,o,a as r,r as t};

@@ -1,0 +1,1 @@
+async function e(e){if(navigator.clipboard!==void 0)return navigator.clipboard.writeText(e);let t=document.createElement(`textarea`);t.value=e,t.readOnly=!0,t.className=`sr-only`;let n=document.activeElement;(n?.closest(`dialog`)??document.body).append(t),t.select(),document.execCommand(`copy`),t.remove(),n instanceof HTMLElement&&n.focus()}export{e as t};

@@ -1,1 +1,0 @@
-import{E as e,T as t}from"./client-BRTcrY2J.js";function n(n,r){return t(n,e,r)}export{n as t};

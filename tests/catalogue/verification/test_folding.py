@@ -1,0 +1,81 @@
+"""Weights of our own networks become graphs behind walls, and nothing else of them is believed."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from printroom.catalogue.verification.folding import fold, ours
+from printroom.catalogue.verification.report import RULES, Declared
+from printroom.core.errors import ConversionFailed
+from printroom.runtimes.onnx.ours import RESTORER, UPSCALER, Sizes
+from printroom.runtimes.onnx.session import OnnxSession
+
+
+def weights(scale=2, seed=0, dtype=np.float32):
+    sizes = Sizes(UPSCALER if scale > 1 else RESTORER, scale, 6, 1, 12)
+    random = np.random.default_rng(seed)
+    found = {
+        name: (random.normal(size=shape) * 0.05).astype(dtype)
+        for name, shape in sizes.shapes.items()
+    }
+    if scale > 1:  # each pixel again: what a picture stays recognisable by
+        found["skip"][:] = 0
+        found["skip"][range(3 * scale**2), np.arange(3 * scale**2) // scale**2, 2, 2] = 1
+    return found
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_the_graph_is_what_is_verified(report, walled, scale):
+    name = UPSCALER if scale > 1 else RESTORER
+    graphs = []
+    declared = Declared("acme/net", licence="MIT", architecture=name)
+    found = report(save(weights(scale)), declared, made=graphs.append)
+    assert found.verdict == "passed", found.reasons
+    codes = [one.code for one in found.findings]
+    assert codes[:4] == ["file.whole", "file.converted", "file.whole", "graph.made"]
+    assert found.card.geometry.scale == scale
+    assert found.card.geometry.exact
+    (graph,) = graphs
+    assert OnnxSession(graph).run(np.zeros((1, 3, 8, 8), np.float32)).shape[2] == 8 * scale
+
+
+def test_half_precision_is_taken_and_whole_numbers_are_not(tmp_path, walled):
+    file = tmp_path / "half.safetensors"
+    file.write_bytes(save(weights(dtype=np.float16)))
+    assert fold(file, RULES).architecture == UPSCALER
+    file.write_bytes(save({name: one.astype(np.int32) for name, one in weights().items()}))
+    with pytest.raises(ConversionFailed, match="is I32, not one of F32, F16"):
+        fold(file, RULES)
+
+
+def test_what_it_is_not_is_said_from_the_header_alone(tmp_path, refused):
+    declared = Declared("acme/net", architecture=UPSCALER)
+    tensors = weights()
+    tensors["chain.layers.1.bias"] = np.zeros(7, np.float32)
+    code, reason = refused(save(tensors), declared=declared)
+    assert code == "file.architecture"
+    assert "chain.layers.1.bias is [7], and printroom-upscaler has [6]" in reason
+    huge = {"chain.layers.0.expand": {"dtype": "F32", "shape": [2**20, 2**20, 3, 3],
+                                      "data_offsets": [0, 2**43 * 36 // 8]}}  # fmt: skip
+    head = json.dumps(huge).encode()
+    code, _ = refused(len(head).to_bytes(8, "little") + head, declared=declared)
+    assert code == "file.header"
+    file = tmp_path / "other.safetensors"
+    file.write_bytes(save({"k": np.zeros(3, np.float32)}))
+    assert "no chain.layers.0.expand" in ours(file, RULES)
+
+
+def test_another_of_ours_than_was_declared(refused, walled):
+    declared = Declared("acme/net", architecture=RESTORER)
+    code, reason = refused(save(weights(2)), declared=declared)
+    assert code == "file.architecture"
+    assert "are of printroom-upscaler, and printroom-restorer was declared" in reason
+
+
+def test_numbers_that_are_none_make_no_model(refused, walled):
+    tensors = weights()
+    tensors["skip"][0] = np.nan
+    code, _ = refused(save(tensors), declared=Declared("a/b", architecture=UPSCALER))
+    assert code == "file.conversion"

@@ -1,0 +1,23 @@
+// What Artist says.
+export const t = {
+  title: 'Artist',
+  lead: 'A haiku, a picture that is painted of it, and the brush of a painting that has its mood.',
+  theme: 'About',
+  hint: 'A word or two, such as “rain” or “an old pond”. Empty: whatever comes.',
+  compose: 'Compose',
+  composing: 'Composing',
+  stages: { poem: 'Poem', picture: 'Picture', artwork: 'Artwork' },
+  waits: 'Waits for its turn.',
+  works: { poem: 'Looking for words…', picture: 'Painting…', artwork: 'Going over it with a brush…' },
+  first: 'The first work of a server takes a minute more: it makes room for the three steps.',
+  by: (painting: string, emotion: string) => (emotion === '' ? `after ${painting}` : `after ${painting}, for ${emotion}`),
+  failed: 'This work was not finished.',
+  again: 'Another one',
+  share: 'Copy a link',
+  shared: 'Copied; the link is good for a week',
+  run: 'How it was made',
+  wall: 'Wall of works',
+  none: 'No works yet. Compose the first one.',
+  show: (poem: string) => `Show the work: ${poem}`,
+  alt: (poem: string) => `A painting of the poem: ${poem}`,
+}
