@@ -19,11 +19,12 @@ from printroom.catalogue.models import read_model
 from printroom.catalogue.verification.report import RULES, Declared, Report
 from printroom.core.errors import BadPipeline, NotFound, WrongState
 from printroom.core.settings import Settings
+from printroom.core.visible import Loan
 from printroom.engine.enhancement import EnhanceOptions
 from printroom.engine.plan import resident
 from printroom.imaging.vips import pyvips
 from printroom.isolation.walls import bubblewrap
-from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.offering import Card, Terms
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.spec import PipelineSpec
 from printroom.runs.examining import Examinations
@@ -121,7 +122,7 @@ def test_what_is_named_by_who_runs_it_is_looked_up_for_them_alone(house: House, 
     assert run(graph, house.acme, net="acme/ink")
     with pytest.raises(NotFound, match="acme/ink"):
         run(graph, house.bolt, owner=house.acme, net="acme/ink")
-    house.workshop.lending = lambda account, owner, name: (
+    house.workshop.lending = lambda account, owner, name: Loan(
         "yes" if (account, owner, name) == (house.bolt, house.acme, "ink") else "no"
     )
     assert run(graph, house.bolt, net="acme/ink@1")

@@ -20,6 +20,7 @@ from typing import Any
 HERE = Path(__file__).parent
 USED = (
     "/v1/account",
+    "/v1/account/closing",
     "/v1/accounts",
     "/v1/artifacts/{digest}/links",
     "/v1/audit",
@@ -40,6 +41,7 @@ USED = (
     "/v1/listings/{id}/review",
     "/v1/listings/{id}/reviews",
     "/v1/listings/{id}/sales",
+    "/v1/listings/{id}/tries",
     "/v1/listings/{id}/withdraw",
     "/v1/members",
     "/v1/members/{user}",

@@ -95,7 +95,7 @@ def fields(graph: Graph, x: Value, y: Value, latent: Value) -> list[Value]:
     warp, weft = x + y * slope, y - x * slope
     cloth = graph.sin(warp * knob(1, 26, 10)) * graph.sin(weft * knob(2, 26, 10))
     sun = graph.node("Exp", apart(knob(3, 0, 0.6), knob(4, 0, 0.4)) * -4.0)
-    sky = y * 0.35 - sun * 0.5 + graph.sin(y * knob(5, 14, 6) + waves) * 0.06
+    sky = y * 0.25 + sun * 0.3 + graph.sin(y * knob(5, 14, 6) + waves) * 0.06
     places = [apart(knob(2 * i, 0, 0.95), knob(2 * i + 1, 0, 0.95)) for i in range(8)]
     near = graph.node("ReduceMin", graph.node("Concat", *places, axis=1), axes=[1], keepdims=1)
     cells = near * 2.2

@@ -18,7 +18,7 @@ from printroom.accounts.principal import LOCAL_ACCOUNT
 from printroom.core.errors import BadOption, PrintroomError
 from printroom.core.once import once
 from printroom.core.settings import EMBEDDED, Settings
-from printroom.core.visible import Lending, Lent
+from printroom.core.visible import Lending, Loan
 from printroom.engine.enhancing import Enhancing
 from printroom.engine.floor import Floor
 from printroom.engine.order import Order, Progress
@@ -332,7 +332,7 @@ class Workshop:
         """What draws people, loaded when first needed. Raises BadOption."""
         from printroom.people.bases import base_named
 
-        made = base_named(self.settings.people_base)
+        made = base_named(self.settings.people_base, self.settings.device)
         self._closing.callback(made.close)
         return made
 
@@ -440,7 +440,7 @@ class Workshop:
         except PrintroomError as error:  # what it did to its run is told all the same
             _log.warning("that %s crossed a limit is not noted: %s", breach.model, error)
 
-    def _lent(self, account: str, owner: str, name: str) -> Lent:
+    def _lent(self, account: str, owner: str, name: str) -> Loan:
         return self.market.lent(account, owner, name)
 
     def _visible(self, account: str, owner: str, name: str) -> bool:

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 
 from printroom.catalogue.entering import correct, enter
+from printroom.catalogue.examples import SAMPLE
 from printroom.catalogue.models import Catalogue
 from printroom.catalogue.opening import open_generator, open_model
 from printroom.catalogue.wishes import Wishes
-from printroom.core.errors import BadModel, BadOption
+from printroom.core.errors import BadModel, BadOption, ModelFailed
+from printroom.core.settings import Settings
+from printroom.engine.enhancement import EnhanceOptions
 from printroom.imaging.image import Image
 from printroom.isolation.house import Isolation
+from printroom.runtimes.onnx.generator import conditions
+from printroom.workshop import Workshop
 
 
 @pytest.fixture
@@ -90,8 +95,25 @@ def test_what_it_cannot_do_is_said(entered):
         open_generator(model).draw(0, "horse")
     with pytest.raises(BadOption, match="-1 is no seed"):
         open_generator(model).draw(-1)
-    with pytest.raises(BadModel, match="draws pictures and takes none"):
-        open_model(model)
+
+
+def test_it_is_loaded_like_any_other_and_takes_its_numbers(entered):
+    model, _said = entered()
+    session = open_model(model)
+    made = session.run(conditions(model.card.reading, 5, "dog"))
+    assert np.array_equal(made, open_generator(model).draw(5, "dog"))
+    with pytest.raises(ModelFailed, match="drawn from 17 numbers"):
+        session.run(np.zeros((1, 3, 8, 8), np.float32))
+    session.close()
+
+
+def test_no_picture_passes_through_it(entered, tmp_path):
+    model, _said = entered()
+    with Workshop(Settings(data=tmp_path / "data", models=(tmp_path / "models",))) as workshop:
+        with pytest.raises(BadModel, match="draws pictures and takes none"):
+            workshop.enhance(SAMPLE, options=EnhanceOptions(model=model.card.id))
+        with pytest.raises(BadModel, match="takes a picture and draws none"):
+            workshop.floor.draw(workshop.floor.best(2), 0)
 
 
 def test_it_draws_from_the_command_line(tmp_path, gan):

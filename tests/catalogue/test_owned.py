@@ -27,7 +27,7 @@ from printroom.catalogue.model import METADATA, Entry
 from printroom.catalogue.models import digest_of
 from printroom.catalogue.owned import OwnedModels, Unpaid
 from printroom.core.errors import BadModel, BadOption, KeyReused, NotFound, TooManyAtOnce
-from printroom.core.visible import Lending, Lent
+from printroom.core.visible import Lending, Loan
 from printroom.database.engine import Database
 from printroom.database.own_server import OwnServer
 from printroom.imaging.tiling import Geometry
@@ -65,7 +65,7 @@ class House:
         self.database, self.folder = database, folder
         self.accounts = Accounts(database)
         self.assets = Assets(database, DiskStore(folder / "store"))
-        self.lending: Lending = lambda *_: "no"
+        self.lending: Lending = lambda *_: Loan("no")
         self.owned = self.machine("one")
         self.acme, self.bolt = (
             self.accounts.do(people.create_account, CONSOLE, name).id for name in ("acme", "bolt")
@@ -248,9 +248,9 @@ def test_the_door_lets_others_in_to_what_is_ready(house: House) -> None:
     entry, _ = house.give(house.acme)
     asked = []
 
-    def lending(account: str, owner: str, name: str) -> Lent:
+    def lending(account: str, owner: str, name: str) -> Loan:
         asked.append((account, owner, name))
-        return "yes" if name == "ink" else "no"
+        return Loan("yes" if name == "ink" else "no")
 
     house.lending = lending
     with pytest.raises(NotFound):
@@ -267,13 +267,26 @@ def test_the_door_lets_others_in_to_what_is_ready(house: House) -> None:
 def test_what_is_sold_by_the_run_is_named_by_all_and_used_by_who_pays(house: House) -> None:
     entry, _ = house.give(house.acme)
     house.ready(entry)
-    house.lending = lambda *_: "sold"
+    house.lending = lambda *_: Loan("sold")
     with pytest.raises(Unpaid, match="acme/ink@1"):
         house.owned.find("acme/ink", [house.bolt])
     assert house.owned.find("acme/ink", [house.bolt], named=True).card.id == "acme/ink@1"
     assert house.owned.find("acme/ink", [house.bolt, f"{house.acme}/ink"]).card.version == 1
     with pytest.raises(Unpaid):
         house.owned.find("acme/ink", [house.bolt, f"{house.acme}/other", f"{house.bolt}/ink"])
+
+
+def test_the_version_that_is_offered_is_found_and_no_other(house: House) -> None:
+    for _ in range(2):
+        house.ready(house.give(house.acme)[0])
+    for lent, accounts in (("yes", [house.bolt]), ("no", [house.bolt, f"{house.acme}/ink@1"])):
+        house.lending = lambda *_, lent=lent: Loan(lent, 1)
+        for name in ("acme/ink", "acme/ink@1"):
+            assert house.owned.find(name, accounts).card.version == 1
+        with pytest.raises(NotFound):
+            house.owned.find("acme/ink@2", accounts)
+    house.lending = lambda *_: Loan("yes")
+    assert house.owned.find("acme/ink", [house.bolt]).card.version == 2
 
 
 def test_what_was_suspended_stops_and_goes_on(house: House) -> None:

@@ -1,13 +1,20 @@
 """`printroom market`: by whoever has the database at hand."""
 
 import json
+import time
 
 import pytest
 from typer.testing import CliRunner
 
 from printroom.accounts.audit import Actor
 from printroom.cli.main import app
-from printroom.core.errors import AlreadyThere, BadOption, NotEnoughCredits, NotFound
+from printroom.core.errors import (
+    AlreadyThere,
+    BadOption,
+    NotEnoughCredits,
+    NotFound,
+    WrongState,
+)
 from printroom.core.settings import Settings
 from printroom.marketplace import listings
 from printroom.workshop import Workshop
@@ -84,7 +91,16 @@ def test_another_account_pays_for_it(call, monkeypatch):
     call("market", "buy", listing, "--account", "ann", fails=NotEnoughCredits)
     topup = call("market", "topup", "100", "--account", "ann").strip()
     assert "100 credits" in call("market", "confirm", topup)  # a second time changes nothing
-    assert "90 credits" in call("market", "buy", listing, "--account", "ann")
+    bought = call("market", "buy", listing, "--account", "ann")
+    assert "90 credits" in bought
+    order, month = bought.partition(":")[0], time.strftime("%Y-%m", time.gmtime())
+    for _ in range(2):  # by the same name it is given back once
+        again = call("market", "refund", order, "--credits", "40", "--once", "a")
+        assert again.strip() == f"{order}: 40 credits went back in all"
+    call("market", "refund", "run_none", fails=NotFound)
+    assert f"{listing},bigger,month,1," in call("market", "earnings", month)
+    assert ",refund," in call("market", "statement", month, "--account", "ann")
+    call("market", "close", "--account", "ann", "--forfeit", fails=WrongState)
     call("market", "buy", listing, "--account", "ann", fails=AlreadyThere)
     assert "wallet" in call("market", "wallet", "--account", "ann")
     call("market", "wallet", "--account", "nobody", fails=NotFound)

@@ -99,6 +99,16 @@ def test_nobody_sees_anothers(collections: Collections) -> None:
     assert [one.name for one in collections.listed("bob", name[:-1])][:1] == [name]
 
 
+def test_all_of_a_closed_account_go(collections: Collections) -> None:
+    names = [filled(collections, vectors(2), "gone") for _ in range(2)]
+    kept = filled(collections, vectors(2), "stays")
+    collections._database.run(lambda connection: rows.closed(connection, "gone"))
+    assert (collections.listed("gone"), collections.get("stays", kept).size) == ([], 2)
+    for name in names:
+        with pytest.raises(NotFound):
+            collections.items("gone", name)
+
+
 def test_what_is_none_is_refused_whole(collections: Collections, monkeypatch: Any) -> None:
     name = filled(collections, vectors(2))
     good = Item.of_vector("good", np.ones(8))

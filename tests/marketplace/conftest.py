@@ -27,7 +27,7 @@ from printroom.marketplace import topups
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import SCRIPTS, earned, outside, wallet
 from printroom.marketplace.ledger.posting import Line, Posting, post
-from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.prices import Price
 from printroom.pipelines.spec import PipelineSpec
 from printroom.runs.runs import Asked, Runs

@@ -18,6 +18,7 @@ from printroom.core.errors import (
 )
 from printroom.marketplace import (
     admission,
+    closing,
     entitlements,
     listings,
     orders,
@@ -28,7 +29,7 @@ from printroom.marketplace import (
 from printroom.marketplace.deals import Thing
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import FEES, earned, payable, wallet
-from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.orders import Wanted
 from printroom.marketplace.prices import Price
 from printroom.marketplace.rules import DAY, Rules
@@ -141,7 +142,7 @@ class Machine(RuleBasedStateMachine):
         free, rights = self.wallets[account] - held, self.live(account)
         try:
             terms = self.books.look(
-                admission.agreed, now, RULES, account, [thing], lambda: (pixels, True)
+                admission.agreed, now, RULES, account, [thing], lambda _: (pixels, True)
             )
             for _ in range(1 + twice):
                 self.do(admission.begun, account, terms, run, f"{run}:1")
@@ -236,6 +237,28 @@ class Machine(RuleBasedStateMachine):
             return
         self.wallets[account] += min(amount, left)
         self.paid[what] = (account, left - min(amount, left))
+
+    @rule(buyer=st.sampled_from(BUYERS), forfeit=st.booleans())
+    def close(self, buyer, forfeit):
+        """Close an account: with something in the way nothing is changed."""
+        account = self.who(buyer)
+        busy = self.free(account) < self.wallets[account] or bool(self.live(account))
+        try:
+            gone = self.do(closing.settled, Actor(account), forfeit=forfeit)
+        except WrongState:
+            assert busy or (self.wallets[account] and not forfeit)
+            return
+        assert not busy
+        assert gone == self.wallets[account]
+        self.wallets[account] = 0
+        type(self).spent += gone
+
+    @rule()
+    def the_seller_wants_to_go(self):
+        """Never while others have months of its: what they paid for comes first."""
+        sold = any(self.live(account) for account in self.wallets)
+        found = self.books.do(closing.standing, self.seller.account).blocks
+        assert sold == any("others have" in one.what for one in found)
 
     def free(self, account):
         held = sum(one[1].quote for one in self.running.values() if one[0] == account)

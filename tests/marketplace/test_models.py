@@ -27,7 +27,7 @@ from printroom.marketplace import (
 )
 from printroom.marketplace.ledger import reading
 from printroom.marketplace.ledger.model import earned
-from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.orders import Wanted
 from printroom.marketplace.prices import Price
 
@@ -87,7 +87,7 @@ def test_what_did_not_pass_or_passed_long_ago_is_not_listed(shop):
 def test_a_model_is_seen_by_who_pays_for_it(shop):
     model(shop, shop.seller)
     made = offered(shop, shop.seller, month=10)
-    sees = lambda: shop.market.lent(shop.buyer, shop.seller, "ink") == "yes"  # noqa: E731
+    sees = lambda: shop.market.lent(shop.buyer, shop.seller, "ink").lent == "yes"  # noqa: E731
     shop.market.publish(Actor(shop.seller), made, "public")
     assert not sees()
     shop.top_up(shop.buyer, 100)
@@ -117,7 +117,7 @@ def test_who_sells_copies_alone_gives_no_runs_away(shop):
     model(shop, shop.seller)
     made = offered(shop, shop.seller, download=40)
     shop.market.publish(Actor(shop.seller), made, "public")
-    assert shop.market.lent(shop.buyer, shop.seller, "ink") == "no"
+    assert shop.market.lent(shop.buyer, shop.seller, "ink").lent == "no"
 
 
 def test_a_copy_names_the_order_and_is_the_same_model(shop):
@@ -217,7 +217,7 @@ def test_a_pipeline_pays_the_owners_of_models_in_it(shop):
     shop.market.publish(Actor(shop.seller), made.id, "public")
     shop.top_up(shop.buyer, 100)
     terms = shop.runs.agreed(shop.asked(), shop.runs.targets.find(shop.double, shop.buyer))
-    assert terms["shares"] == {shop.seller: 7_500, tom: 2_500}
+    assert terms["parts"][0]["shares"] == {shop.seller: 7_500, tom: 2_500}
     state(shop, "net", report_json=report(days=-0.0001))
     with pytest.raises(WrongState, match="verification"):
         shop.market.publish(Actor(shop.seller), made.id, "public")

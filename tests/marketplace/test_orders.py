@@ -21,6 +21,7 @@ from printroom.core.errors import (
     WrongState,
 )
 from printroom.marketplace import (
+    closing,
     coupons,
     earnings,
     entitlements,
@@ -34,10 +35,11 @@ from printroom.marketplace import (
     subscriptions,
 )
 from printroom.marketplace.coupons import Coupon
-from printroom.marketplace.ledger import reading
+from printroom.marketplace.ledger import holds, reading
+from printroom.marketplace.ledger.holds import Hold
 from printroom.marketplace.ledger.model import FEES, GIFTS, earned, payable, wallet
-from printroom.marketplace.listings import Card, Terms
 from printroom.marketplace.model import REVIEWS, SALES
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.orders import Wanted
 from printroom.marketplace.prices import Price
 from printroom.marketplace.rules import DAY, MONTH, Rules
@@ -471,3 +473,42 @@ def test_reviews_of_one_moment_are_all_told(stall, books):
         after = one.at, one.account
     assert found == [f"a{n}" for n in range(5)]
     assert books.do(reviews.listed, stall.listing, after, 1) == []
+
+
+def test_an_account_with_money_in_it_is_closed_when_that_is_said(stall, books):
+    """What others paid for comes first; nothing is given up unless it is said."""
+    stall.buy()
+    stand = lambda who: books.do(closing.standing, who)  # noqa: E731
+    close = lambda who, **more: books.do(closing.settled, Actor(who), **more)  # noqa: E731
+    assert [one.what for one in stand("ann").blocks] == ["it has 1 subscriptions"]
+    assert "others have 1" in stand("sam").blocks[0].what
+    for who in ("ann", "sam"):
+        with pytest.raises(WrongState, match="cannot be closed"):
+            close(who, forfeit=True)
+    books.do(subscriptions.cancel, ANN, stall.right().id, at_once=True)
+    order = stall.buy()
+    books.do(listings.withdraw, SAM, stall.listing)
+    books.do(refunds.refund_order, SAM, order.id, 300, "k", any_=False)
+    books.do(subscriptions.revoke, SAM, stall.right().id, any_=False)
+    books.top_up("ann", 50, "later")
+    books.do(holds.place, Hold("k", "run", wallet("ann"), 10))
+    with pytest.raises(WrongState, match="held"):
+        close("ann", forfeit=True)
+    with books.database.write() as connection:
+        holds.void(connection, "run")
+    assert stand("ann") == closing.Standing((), 10_000 - 600 + 50)
+    with pytest.raises(WrongState, match="9450 credits"):
+        close("ann", forfeit=False)
+    assert close("ann", forfeit=True) == 9_450
+    assert close("ann", forfeit=True) == 0
+    assert stand("sam") == closing.Standing((), 320)
+    assert close("sam", forfeit=True) == 320
+    books.clock.now += 100 * DAY
+    assert books.do(sales.mature) == 2  # Tom's parts; what Sam gave up does not mature
+    assert (stall.has(payable("tom")), stall.has(payable("sam"))) == (160, 0)
+    with pytest.raises(NotFound):
+        stall.buy()
+    books.do(refunds.refund_order, CONSOLE, order.id, 100, "late", any_=True)
+    assert stall.has(payable("sam")) < 0  # the installation's loss, and what it was given up
+    assert stand("sam").blocks[0].what.endswith("are owed, after refunds")
+    assert books.look(reading.audit) == []

@@ -14,6 +14,8 @@ from printroom.jobs.needs import Offer
 from printroom.jobs.settle import Outcome, ended, settle
 from printroom.marketplace import listings
 from printroom.marketplace.model import USES
+from printroom.marketplace.offering import Card, Terms
+from printroom.marketplace.prices import Price
 from printroom.runs.quotes import quote
 from printroom.runs.view import run_json
 
@@ -40,7 +42,8 @@ def test_a_run_is_quoted_held_and_charged_by_its_megapixels(shop, working):
     asked = shop.asked()
     cost = 3 + -(-PIXELS * 10**9 // 10**9)
     said = quote(shop.runs, shop.buyer, shop.double, asked.input)
-    assert said["terms"] == {"listing": listing, "offer": 1, "quote": cost, "entitlement": None}
+    part = {"listing": listing, "offer": 1, "quote": cost, "entitlement": None}
+    assert said["terms"] == part | {"parts": [part]}
     job = shop.runs.submit(asked).job
     assert run_json(job)["terms"]["quote"] == cost
     assert (shop.wallet().balance, shop.wallet().held) == (10_000, cost)
@@ -98,7 +101,7 @@ def test_what_is_withdrawn_or_edited_meanwhile(shop):
     terms = shop.runs.agreed(asked, target)
     job = shop.runs.submit(asked).job
     seller = Actor(shop.seller)
-    shop.market.offer(seller, listing, listings.Terms(listings.Price(run=50)))
+    shop.market.offer(seller, listing, Terms(Price(run=50)))
     assert shop.wallet().held == 3
     assert shop.runs.agreed(asked, target)["quote"] == 50
     shop.market.do(listings.withdraw, seller, listing)
@@ -202,11 +205,9 @@ def test_whoever_is_killed_each_run_is_charged_once(shop, shop_settings, working
 def test_revenue_is_shared_with_the_owner_of_a_model_in_it(shop):
     """As the books would be, were the model another account's: the shares are of the offer."""
     tom = shop.account("Tom")
-    made = shop.market.do(
-        listings.create, Actor(shop.seller), "pipeline", "double", listings.Card("Double")
-    )
+    made = shop.market.do(listings.create, Actor(shop.seller), "pipeline", "double", Card("Double"))
     shares = {shop.seller: 7_500, tom: 2_500}
-    terms = listings.Terms(listings.Price(run=101))
+    terms = Terms(Price(run=101))
     shop.market.do(listings.offer, Actor(shop.seller), made.id, terms, shares)
     shop.market.publish(Actor(shop.seller), made.id, "public")
     shop.top_up(shop.buyer, 101)

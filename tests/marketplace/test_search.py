@@ -6,7 +6,7 @@ from printroom.accounts.audit import CONSOLE, Actor
 from printroom.core.errors import AlreadyThere, BadOption, NoAccess, NotFound, WrongState
 from printroom.marketplace import admission, listings, reports, reviews, search
 from printroom.marketplace.deals import Thing
-from printroom.marketplace.listings import Card, Terms
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.prices import Price
 from printroom.marketplace.rules import Rules
 from printroom.marketplace.search import Wanted
@@ -43,7 +43,7 @@ def use(books, listing, run, account="ann", seconds=1.0):
     """A run that went well."""
     now = books.clock.now
     thing = Thing("pipeline", "sam", books.look(listings.get, listing).name, 1)
-    terms = books.look(admission.agreed, now, RULES, account, [thing], lambda: (0, True))
+    terms = books.look(admission.agreed, now, RULES, account, [thing], lambda _: (0, True))
     books.do(admission.begun, account, terms, run, f"{run}:1")
     books.do(admission.settled, RULES, account, terms, run, 0, seconds)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from printroom.accounts.audit import Actor
 from printroom.assets.assets import New
@@ -28,9 +28,9 @@ from printroom.engine.plan import resident
 from printroom.imaging.vips import pyvips
 from printroom.isolation.walls import bubblewrap
 from printroom.marketplace import entitlements, listings, orders, refunds, tries
-from printroom.marketplace.listings import Card, Terms
 from printroom.marketplace.model import TAKES, USES
 from printroom.marketplace.money import Money
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.orders import Wanted
 from printroom.marketplace.payments.manual import Manual
 from printroom.marketplace.prices import Price
@@ -161,6 +161,15 @@ def test_it_is_paid_for_in_whatever_pipeline_it_stands(street):
     job = street.runs.submit(replace(own, target="", **draft)).job
     assert street.runs.wait(street.buyer, job.id, 60).state == "done"
     assert street.spent() == COST
+    twice = """
+name: twice
+inputs: {image: picture}
+steps:
+  one: {use: upscale, with: {image: $image, net: sam/ink}}
+  two: {use: upscale, with: {image: $one, net: sam/ink@1}}
+"""
+    run = street.done(target=street.pipeline(street.buyer, twice))
+    assert street.spent() == street.uses(run.id)[street.ink] == 3 + 4 * PIXELS
     tom = street.account("Tom")
     theirs = street.pipeline(tom, NAMED.replace("named", "toms"))
     sold = street.listing(owner=tom, name="toms", run=7)
@@ -211,6 +220,23 @@ def test_what_is_done_at_once_is_held_and_charged_or_let_go(street):
     assert street.spent() == 0
     with terms.sale(street.seller, None, ["sam/ink"], measure) as sale:
         assert not sale.id  # one's own
+
+
+def test_what_is_not_sold_asks_the_market_nothing(street):
+    """The server's models ask no database, one's own once in a while; only what is sold does."""
+    counted, picture = [], png(8, 8)
+    engine = street.market.database.engine
+    count = lambda *said: counted.append(said[2])  # noqa: E731
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        for account, name in ((street.buyer, "test/double"), (street.seller, "sam/ink")):
+            for _ in range(2):
+                options = EnhanceOptions(model=name)
+                street.workshop.enhance(picture, None, options, account=account)
+                asked = [one for one in counted if "market_" in one]
+                assert not asked
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
 
 
 def test_who_is_killed_in_a_sale_holds_nothing_for_ever(street):
@@ -269,8 +295,10 @@ def test_a_few_runs_are_free_and_one_that_fails_is_given_back(street):
     tried = lambda target: replace(street.asked(guest, target), trial=True)  # noqa: E731
     left = lambda: street.market.look(_left, guest, listing)  # noqa: E731
     assert left() == 3
-    lost = street.runs.submit(replace(tried(street.double), priority=-50)).job
-    street.runs.cancel(guest, lost.id)
+    cut = street.runs.assets.add(New(guest, png(240, 160)[:-2000], "upload")).id
+    lost = street.runs.submit(replace(tried(street.double), input={"image": cut})).job
+    assert street.runs.wait(guest, lost.id, 60).state == "dead"
+    assert left() == 3
     for expected in (2, 1, 0):
         job = street.runs.submit(tried(street.double)).job
         assert street.runs.wait(guest, job.id, 60).state == "done"

@@ -1,5 +1,6 @@
 """Pictures are looked at: what is refused says why, and the same one counts once."""
 
+import hashlib
 import io
 
 import cv2
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image as Pillow
 
+from printroom.core.errors import BadOption
 from printroom.people.checking import Checker, opened
 from printroom.people.faces import Faces
 from printroom.people.likeness import kept, odd_ones
@@ -23,6 +26,25 @@ def generator():
     made = mini(32)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def reddish():
+    """A classifier of 8 x 8 RGB in 0..1: the logits of "other", which is 0, and of "red"."""
+    weights = np.array([[0, 10], [0, -5], [0, -5]], np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["picture"], ["mean"]),
+            helper.make_node("Flatten", ["mean"], ["colours"]),
+            helper.make_node("MatMul", ["colours", "weights"], ["scores"]),
+        ],
+        "reddish",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 2])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return made.SerializeToString()
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +145,32 @@ def test_two_people_in_one_set_are_told_apart(generator):
 def test_odd_ones_takes_whatever_a_table_has(features):
     with np.errstate(all="ignore"):
         assert all(0 <= place < len(features) for place in odd_ones(features))
+
+
+def test_a_classifier_that_the_owner_bound_says_whether_there_is_a_face(
+    generator, ann, tmp_path, reddish
+):
+    (tmp_path / "reddish.onnx").write_bytes(reddish)
+    digest = hashlib.sha256(reddish).hexdigest()
+    path = tmp_path / "faces.toml"
+    path.write_text(
+        f'[face]\nmodel = "reddish.onnx"\ndigest = "{digest}"\nclasses = "other, red"\n'
+        'flag = "red"\nwidth = 8\nheight = 8\nscores = "logits"\n'
+    )
+    checker = Checker(generator, Faces(path))
+    tinted = opened(ann[0]).astype(float)
+    for scale, verdict in (((1.6, 0.3, 0.3), "passed"), ((0.2, 1.0, 1.0), "refused")):
+        picture = np.clip(tinted * scale, 0, 255).astype(np.uint8)
+        assert verdicts(checker.look(png(picture)))["face"] == verdict
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[faces]", "[face]\n", '[face]\nmodel = "x"\nnone = 1', "]", '[face]\nwidth = "x"']
+)
+def test_a_file_that_binds_nothing_sound_is_refused(tmp_path, text):
+    path = tmp_path / "faces.toml"
+    path.write_text(text)
+    with pytest.raises(BadOption):
+        Faces(path)
+    with pytest.raises(BadOption):
+        Faces(tmp_path / "none.toml")

@@ -4,6 +4,8 @@ import threading
 
 import numpy as np
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
 from printroom.accounts.audit import Actor
@@ -21,7 +23,7 @@ from printroom.imaging.image import Image
 from printroom.imaging.vips import pyvips
 from printroom.people.adding import Brought
 from printroom.people.consent import Given
-from printroom.people.model import CONSENTS, TRAINING
+from printroom.people.model import CONSENTS, METADATA, TRAINING
 from printroom.people.portraits import Wanted
 from printroom.people.provenance import SOURCE
 
@@ -77,6 +79,17 @@ def test_fourteen_are_too_few_and_the_fifteenth_begins_the_training(workshop, an
         workshop.people.train(ME, person)
     with pytest.raises(WrongState):
         workshop.people.remove(ME, person, found.pictures[0].asset)
+
+
+def test_a_training_that_waits_is_taken_back_and_may_begin_again(workshop, ann):
+    person = enter(workshop, ann[:2], needed=2)
+    found = workshop.people.stop(ME, person)
+    assert [one.state for one in found.versions] == ["failed"]
+    assert found.versions[0].error
+    with pytest.raises(WrongState):
+        workshop.people.stop(ME, person)
+    again = workshop.people.train(ME, person)
+    assert [(one.number, one.state) for one in again.versions] == [(2, "training"), (1, "failed")]
 
 
 def test_two_requests_at_once_begin_one_training(workshop, ann):
@@ -149,7 +162,8 @@ def test_accounts_are_apart(workshop, ann):
         workshop.asking.drop_style("acc_other", "mine")
 
 
-def test_a_person_is_learnt_and_drawn(workshop, ann):
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_a_person_is_learnt_and_drawn(workshop, ann):  # in SQLite: test_forgetting
     person = enter(workshop, ann[:6], needed=6)
     with working(workshop) as labour:
         version = workshop.people.get("local", person).versions[0]
@@ -192,3 +206,14 @@ def test_a_person_is_learnt_and_drawn(workshop, ann):
             workshop.asking.ask(wrong)
     with pytest.raises(NotFound):
         workshop.asking.ask(Wanted("local", person, version=7))
+
+
+def test_the_tables_are_those_of_the_model(workshop):
+    workshop.people  # noqa: B018  makes them
+    with workshop.database.read() as connection:
+        known = set(METADATA.tables)
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_name": lambda name, kind, _: kind != "table" or name in known},
+        )
+        assert compare_metadata(context, METADATA) == []

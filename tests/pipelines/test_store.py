@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from printroom.core.errors import BadOption, BadPipeline, NotAllowed, NotFound
 from printroom.database.engine import Database
+from printroom.pipelines.bundled import Shipped
 from printroom.pipelines.model import METADATA
 from printroom.pipelines.registry import Registry
 from printroom.pipelines.rows import Rows
@@ -190,7 +191,7 @@ def test_what_comes_with_printroom_opens_no_database() -> None:
 
     store = PipelineStore(never, Owners)
     assert store.get("enhance", "acc_1").id == "enhance"
-    assert [one.id for one in store.bundled()] == ["enhance"]
+    assert [one.id for one in store.bundled()] == Shipped().names()
 
 
 def test_what_comes_with_printroom_loads_no_database() -> None:
@@ -210,7 +211,7 @@ def test_each_account_has_its_own(store: PipelineStore) -> None:
     assert store.get("mine", "acc_1").id == store.get("acme/mine", "acc_1").id == "acme/mine@1"
     assert store.get("mine", "acc_2").spec.title == "acc_2"
     assert store.get("mine").id == "mine@1"
-    assert store.names("acc_1") == ["enhance", "mine"]
+    assert store.names("acc_1") == [*Shipped().names(), "mine"]
     assert [one.id for one in store.listed("acc_2")] == ["zoo/mine@1"]
     store.alias("mine", "live", 1, "acc_1")
     for name, account in (("zoo/mine", "acc_1"), ("local/mine", "acc_1"), ("mine@live", "acc_2")):

@@ -13,7 +13,14 @@ from printroom.training.scenes.fit import Fit, Training  # noqa: E402
 from printroom.training.scenes.spec import GROUPS, VALUES  # noqa: E402
 from printroom.training.scenes.stepcode import vision  # noqa: E402
 
-TINY = {"pictures": 24, "aside": 4, "reader_steps": 3, "coder_steps": 2, "judge_steps": 2}
+TINY = {
+    "pictures": 24,
+    "aside": 4,
+    "reader_steps": 3,
+    "coder_steps": 2,
+    "critic_steps": 2,
+    "judge_steps": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def test_what_is_left_can_be_loaded(trained):
     assert "--pictures 24" in card.command
     assert "--threads" not in card.command
     assert 0 <= card.scores["painted"] <= 1
-    assert set(card.scores) <= {"painted", "drawn", *GROUPS}
+    assert set(card.scores) <= {"painted", "drawn", "seen", *GROUPS}
     assert sum(card.parameters.values()) < 10_000_000
     painter = vision(out / "paint")
     picture = painter.paint("moon", ["moon"], 1, 2.0)
@@ -54,7 +61,7 @@ def test_what_is_trained_is_not_trained_again(trained, data):
     out, card = trained
     before = {file.name: file.stat().st_mtime_ns for file in out.glob("*.pt")}
     again = scenes.main(data, out, scenes.Options(**TINY, steps=3))
-    assert len(before) == 4
+    assert len(before) == 5
     assert {file.name: file.stat().st_mtime_ns for file in out.glob("*.pt")} == before
     assert again == card
 

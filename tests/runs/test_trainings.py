@@ -47,7 +47,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture
 def workshop(settings, photos):
-    with Workshop(replace(settings, training_data=photos)) as made:
+    with Workshop(replace(settings, training_data=photos, jobs_lease=15)) as made:
         yield made
 
 

@@ -18,6 +18,7 @@ PAGES = {
     "models": "Models",
     "models/new": "Add a model",
     "models/printroom/upscale-x2": "Twice the size, true to the photograph",
+    "artist": "Artist",
     "market": "Market",
     "market/desk": "Market",
     "market/sell": "Market",

@@ -24,9 +24,7 @@ def closed(connection: Connection, now: float, actor: Actor) -> None:
     By one of its owners, signed in, or at the console. Raises NotAllowed, BadOption.
     """
     account = actor.account
-    if account == LOCAL_ACCOUNT:
-        raise BadOption("the installation's own account stays", "close others")
-    _owns(connection, actor)
+    may(connection, actor)
     mine = select(MEMBERSHIPS.c.user).where(MEMBERSHIPS.c.account == account)
     users = list(connection.execute(mine).scalars())
     revoked = update(KEYS).where(KEYS.c.account == account, KEYS.c.revoked_at.is_(None))
@@ -39,7 +37,10 @@ def closed(connection: Connection, now: float, actor: Actor) -> None:
     note(connection, now, actor, "account.closed", account)
 
 
-def _owns(connection: Connection, actor: Actor) -> None:
+def may(connection: Connection, actor: Actor) -> None:
+    """Whether it is the actor's to close. Raises NotAllowed, BadOption."""
+    if actor.account == LOCAL_ACCOUNT:
+        raise BadOption("the installation's own account stays", "close others")
     if actor.user is None and actor.key is None:  # the console
         return
     mine = MEMBERSHIPS.c.account == actor.account, MEMBERSHIPS.c.user == actor.user

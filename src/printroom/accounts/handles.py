@@ -26,7 +26,7 @@ from printroom.core.errors import AlreadyThere, BadOption, NotFound
 HANDLE = re.compile(r"[a-z0-9][a-z0-9-]{1,38}", re.ASCII)
 RESERVED = frozenset((
     "account", "accounts", "admin", "api", "check", "examples", "files", "help", "listings",
-    "local", "market", "me", "models", "none", "null", "pipelines", "printroom", "public",
+    "local", "market", "me", "models", "none", "null", "people", "pipelines", "printroom", "public",
     "resident", "root", "runs", "steps", "store", "stores", "support", "system", "www",
 ))  # fmt: skip
 """Words that mean something else where a handle may stand, or would pass for the house's."""

@@ -45,7 +45,7 @@ from printroom.api.document import document
 from printroom.api.files import routes as uploads
 from printroom.api.files import tus
 from printroom.api.hot import EnhanceEndpoint
-from printroom.api.market import buying, moderating, months, paying
+from printroom.api.market import buying, closing, moderating, months, paying
 from printroom.api.market import listings as market
 from printroom.api.models import routes as own_models
 from printroom.api.openapi import PATH
@@ -172,7 +172,7 @@ def _runs(app: FastAPI, service: Service) -> None:
         *REPLICATE,
     ):
         app.include_router(one.routes(desk))
-    for part in (market, buying, paying, months, moderating):
+    for part in (market, buying, paying, months, moderating, closing):
         app.include_router(part.routes(desk))
 
 

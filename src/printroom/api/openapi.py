@@ -40,6 +40,10 @@ def enhance_path() -> dict[str, Any]:
                     "description": "The picture, enlarged",
                     "headers": {
                         "X-Printroom-Model": {"schema": {"type": "string"}},
+                        "X-Printroom-Sale": {
+                            "schema": {"type": "string", "examples": ["sale_19ab; credits=3"]},
+                            "description": "What it cost, where the model is sold by the run.",
+                        },
                         "X-Request-Id": {"schema": {"type": "string"}},
                     },
                     "content": {f.media_type: binary for f in FORMATS if f.writes},

@@ -23,6 +23,7 @@ class Selling:
 
     def __init__(self, workshop: Workshop, who: Principal, target: Target) -> None:
         self._workshop, self._account, self._target = workshop, who.account, target
+        self._limited = who.limited
         self.viewer = who.viewer
         """Whose models may be named."""
         self.owner = target.account or ""
@@ -34,7 +35,8 @@ class Selling:
     def of(self, values: Mapping[str, Any]) -> Iterator[Sale]:
         """One run on these inputs, as the engine takes them: say when it is `done`."""
         workshop, target = self._workshop, self._target
-        models = Targets(workshop).others(target, values)
+        named = {} if self._limited else values  # others' customers spend nothing of the account's
+        models = Targets(workshop).others(target, named)
 
         def measure(paid: tuple[str, ...]) -> tuple[int, bool]:
             _, amounts, exact = planned(workshop, self._account, target, values, paid)

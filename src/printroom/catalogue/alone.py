@@ -20,7 +20,9 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 def alone(card: ModelCard) -> PipelineSpec:
-    """For the version of the card; it is called after the model."""
+    """For the version of the card. It is called after the model, and not as it: the name that both
+    had would mean the pipeline.
+    """
     plain = _OTHER.sub("-", card.name.rpartition("/")[2]).strip("-")
     name = plain if plain[:1].isalpha() else f"model-{plain}"
     inputs = _drawing(card) if card.reading.generates else {"image": "picture"}
@@ -28,7 +30,7 @@ def alone(card: ModelCard) -> PipelineSpec:
     bound = {one: f"${one}" for one in inputs} | {"net": card.id}
     return PipelineSpec.from_dict(
         {
-            "name": name[:64],
+            "name": f"{name[:60]}-run",
             "title": card.title,
             "inputs": inputs,
             "steps": {"made": {"use": use, "with": bound}},

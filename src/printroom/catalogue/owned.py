@@ -34,7 +34,7 @@ from printroom.catalogue.model import SCRIPTS, Entry
 from printroom.catalogue.models import verified
 from printroom.core.errors import BadModel, NoAccess, NotFound
 from printroom.core.once import once
-from printroom.core.visible import Lending, Lent
+from printroom.core.visible import Lending, Loan
 from printroom.database.migrate import migrate
 from printroom.storage.cache import BlockCache
 from printroom.storage.local import local_path
@@ -105,8 +105,9 @@ class OwnedModels:
         """The model `owner/name@version`, or the newest that is ready, if one of `accounts` may
         use it. Raises NotFound, BadModel, Unpaid.
 
-        Among `accounts`, "account/name" is one model of that account's that was paid for. `named`:
-        it is named, and does not run now: then what is sold by the run is found, too.
+        Among `accounts`, "account/name", or "account/name@version", is one model of that account's
+        that was paid for. `named`: it is named, and does not run now: then what is sold by the run
+        is found, too.
         """
         key = name, tuple(accounts)
         with self._lock:
@@ -132,15 +133,25 @@ class OwnedModels:
         seen = self.known(name, ready=ready)
         owner, plain = seen.entry.account, seen.entry.name
         if owner not in accounts:
-            lent = self._lent(owner, plain, accounts)
-            if lent == "no":
+            loan = self._loan(owner, plain, accounts)
+            if loan.lent == "no":
                 raise _none(name)
-            if lent == "sold" and not named:
+            if loan.lent == "sold" and not named:
                 raise Unpaid(seen.id)
-            if not ready and "@" not in name:
-                return self.seen(name, accounts, ready=True, named=named)
-            if seen.entry.state != "ready":
-                raise _none(name)
+            return self._lent(name, seen, loan)
+        return seen
+
+    def _lent(self, name: str, seen: Seen, loan: Loan) -> Seen:
+        """What is ready of it, in the version that is offered. Raises NotFound."""
+
+        def good() -> bool:
+            return seen.entry.state == "ready" and loan.version in (None, seen.entry.version)
+
+        if not good() and "@" not in name:
+            wanted = name if loan.version is None else f"{name}@{loan.version}"
+            seen = self.known(wanted, ready=True)
+        if not good():
+            raise _none(name)
         return seen
 
     def of(self, account: str) -> tuple[str, list[Entry]]:
@@ -212,13 +223,17 @@ class OwnedModels:
         nowhere = self._folder / "weights" / card.digest  # where they lie is said by `kept`
         return Model(card, nowhere, kept=seen.place, trusted=False)
 
-    def _lent(self, owner: str, name: str, accounts: Sequence[str]) -> Lent:
+    def _loan(self, owner: str, name: str, accounts: Sequence[str]) -> Loan:
         """The best that one of them may."""
-        if f"{owner}/{name}" in accounts:
-            return "yes"
+        for one in accounts:
+            place, _, version = one.partition("@")
+            if place == f"{owner}/{name}":
+                return Loan("yes", int(version) if version else None)
         lending = self._lending()
-        found = {lending(one, owner, name) for one in accounts if "/" not in one}
-        return "yes" if "yes" in found else "sold" if "sold" in found else "no"
+        found = {loan.lent: loan for loan in (
+            lending(one, owner, name) for one in accounts if "/" not in one
+        )}  # fmt: skip
+        return found.get("yes") or found.get("sold") or Loan("no")
 
 
 def _find(

@@ -21,12 +21,15 @@ from printroom.catalogue.drawing import tried
 from printroom.catalogue.opening import open_isolated, open_onnx
 from printroom.catalogue.ports import reading_of
 from printroom.catalogue.proving import Proof, Run, candidates, prove
+from printroom.catalogue.verification.folding import fold, ours
+from printroom.catalogue.verification.refusing import Refused
+from printroom.catalogue.verification.rules import RULES
 from printroom.catalogue.weighing import weigh
 from printroom.catalogue.wishes import Wishes
 from printroom.core.errors import BadModel, BadOption
 from printroom.core.session import Session
 from printroom.imaging.tiling import Geometry
-from printroom.isolation.conversion import convert
+from printroom.isolation.conversion import Converted, convert
 from printroom.isolation.house import Isolation
 from printroom.runtimes.adapted import bytes_per_pixel, fitting
 from printroom.runtimes.onnx.cost import TILES, measure
@@ -75,15 +78,28 @@ def study(
     if kind is Kind.ONNX:
         return study_onnx(read(path), wishes, say, tiles)
     if kind in (Kind.SAFETENSORS, Kind.PICKLE):
-        say("it is converted in a sandbox; the first time, torch is installed for that")
-        converted = convert(path, isolation, suffix=_WEIGHTS[kind])
+        converted = _converted(path, kind, isolation, say)
         made = f"{converted.architecture} ({converted.purpose}), converted to ONNX"
         far = f"{converted.difference:.2g}"
-        say(f"{made}; it differs from torch's result by {far} at most; {converted.walls}")
+        say(f"{made}; it differs from the network's result by {far} at most; {converted.walls}")
         facts = {"converted": made, "difference": far, "sandbox": converted.walls}
         studied = study_onnx(converted.onnx, wishes, say, tiles)
         return replace(studied, origin=facts | studied.origin)
     return _study_isolated(path, kind, wishes, isolation, say, tiles)
+
+
+def _converted(path: Path, kind: Kind, isolation: Isolation, say: Say) -> Converted:
+    """Raises BadModel, ConversionFailed, EnvironmentFailed."""
+    if kind is Kind.SAFETENSORS:
+        try:
+            known = not ours(path, RULES)
+        except Refused as refused:
+            raise BadModel(f"{path.name}: {refused.reason}", "save it again") from refused
+        if known:
+            say("it is of a network that printroom trains, and is folded in a sandbox")
+            return fold(path.absolute(), RULES)
+    say("it is converted in a sandbox; the first time, torch is installed for that")
+    return convert(path, isolation, suffix=_WEIGHTS[kind])
 
 
 _WEIGHTS = {Kind.SAFETENSORS: ".safetensors", Kind.PICKLE: ".pth"}

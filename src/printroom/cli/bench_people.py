@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +33,9 @@ def people(
     photos: Annotated[int, typer.Option(min=1, max=200, help="Of each.")] = 15,
     drawn: Annotated[int, typer.Option(min=1, help="Pictures of each in each style.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of the people.")] = 99,
+    picture: Annotated[
+        Path | None, typer.Option("--sheet", help="Draw eight of them into a file, and no more.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Learn drawn people, draw them in every style, and let a judge say who it is."""
@@ -40,6 +44,11 @@ def people(
     from printroom.training.portraits.measuring import Count, measure
 
     generator = mini(size)
+    if picture is not None:
+        from printroom.training.portraits.sheet import sheet, write
+
+        write(sheet(generator, 8, seed), picture)
+        return
     asked = Count(count, photos, drawn, seed)
     results = measure(generator, asked, lambda line: typer.echo(line, err=True))
     generator.close()
@@ -59,7 +68,8 @@ def _print(results: Results) -> None:
 
     console = Console(highlight=False)
     title = "found first of 100 / in the right style / a portrait, in %"
-    table = Table("", title=title, title_justify="left", box=SIMPLE)
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, show_edge=False)
+    table.add_column("", no_wrap=True)
     for style in STYLES:
         table.add_column(style, justify="right", no_wrap=True)
     for method in METHODS:

@@ -14,6 +14,7 @@ import typer
 from printroom.cli.accounts import accounts
 from printroom.cli.backup import backup, restore
 from printroom.cli.bench import bench
+from printroom.cli.collections import collections
 from printroom.cli.doctor import doctor
 from printroom.cli.enhance import enhance
 from printroom.cli.inspect import inspect
@@ -57,6 +58,7 @@ app.command(context_settings=OWN_WORDS)(run)
 app.add_typer(runs, name="runs")
 app.command()(serve)
 app.add_typer(accounts, name="accounts")
+app.add_typer(collections, name="collections")
 app.add_typer(keys, name="keys")
 app.command()(usage)
 app.add_typer(market, name="market")

@@ -18,13 +18,14 @@ from printroom.core.errors import BadOption, NotFound
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from printroom.marketplace.listings import Offer
+    from printroom.marketplace.offering import Offer
     from printroom.marketplace.prices import Price
     from printroom.workshop import Workshop
 
 market = typer.Typer(no_args_is_help=True)
 """The group of verbs about the market."""
 Account = Annotated[str, typer.Option(help="Who does it; the handle of an account.")]
+Month = Annotated[str, typer.Argument(help="As 2026-11.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object per line.")]
 
 
@@ -46,6 +47,7 @@ def publish(
     ] = 0.0,
     month: Annotated[int | None, typer.Option(min=1, help="Credits for a month of runs.")] = None,
     quota: Annotated[int | None, typer.Option(min=1, help="Runs in a month. [any number]")] = None,
+    tries: Annotated[int, typer.Option(min=0, help="Free runs for each account.")] = 3,
     visibility: Annotated[
         str | None,
         typer.Option(help="public, unlisted, private or shared. [as it is; at first public]"),
@@ -54,7 +56,8 @@ def publish(
 ) -> None:
     """Offer it at these prices, or change what it is offered at; without any it is free."""
     from printroom.accounts.audit import Actor
-    from printroom.marketplace.listings import KINDS, VISIBILITIES, Card, Terms, of_thing
+    from printroom.marketplace.listings import of_thing
+    from printroom.marketplace.offering import KINDS, VISIBILITIES, Card, Terms
     from printroom.marketplace.prices import Price
 
     wanted = next((one for one in KINDS if one == kind), None)
@@ -75,7 +78,7 @@ def publish(
             tags = tuple(tag or known.tags)
             card = Card(title or known.title, text or known.text, tags, known.examples)
             workshop.market.edit(who, known.id, card)
-        offer = workshop.market.offer(who, known.id, Terms(price))
+        offer = workshop.market.offer(who, known.id, Terms(price, tries=tries))
         if shown is not None or known.state != "listed":
             guests = workshop.market.look(_guests, known.id)
             invited = [workshop.accounts.handle(one) for one in guests]
@@ -181,17 +184,71 @@ def confirm(
             typer.echo(f"{paid.id}: {paid.credits} credits are paid out")
 
 
-@market.command("earnings")
-def earnings(
-    month: Annotated[str, typer.Argument(help="As 2026-11.")],
-    account: Account = "local",
+@market.command("refund")
+def refund(
+    name: Annotated[str, typer.Argument(help="Id of an order, or of a run.", metavar="ID")],
+    credits_: Annotated[
+        int | None, typer.Option("--credits", min=1, help="How many. [all that are left]")
+    ] = None,
+    once: Annotated[
+        str, typer.Option(help="A name of yours for it: given back once. [a new one]")
+    ] = "",
 ) -> None:
-    """The statement of a month, as CSV: what came, what went, and what is left."""
-    from printroom.marketplace.statements import statement
+    """Give back what was paid, as who owns the installation."""
+    import secrets
+
+    from printroom.accounts.audit import CONSOLE
+    from printroom.marketplace import refunds
+
+    once = once or secrets.token_hex(12)
+    with _opened() as workshop:
+        do = workshop.market.do
+        if name.startswith("ord_"):
+            order = do(refunds.refund_order, CONSOLE, name, credits_, once, any_=True)
+            back = order.refunded
+        else:
+            back = do(refunds.refund_run, CONSOLE, name, credits_, once, any_=True)
+    typer.echo(f"{name}: {back} credits went back in all")
+
+
+@market.command("statement")
+def statement(month: Month, account: Account = "local") -> None:
+    """What came and went in a month, and what is left, as CSV."""
+    from printroom.marketplace import statements
 
     with _opened() as workshop:
-        found = workshop.market.look(statement, _account(workshop, account), month)
+        found = workshop.market.look(statements.statement, _account(workshop, account), month)
     typer.echo(found.csv(), nl=False)
+
+
+@market.command("earnings")
+def earnings(month: Month, account: Account = "local") -> None:
+    """What each listing brought in a month, as CSV."""
+    from printroom.marketplace.earnings import earnings as earned
+
+    with _opened() as workshop:
+        found = workshop.market.look(earned, _account(workshop, account), month)
+    typer.echo(found.csv(), nl=False)
+
+
+@market.command("close")
+def close(
+    account: Annotated[str, typer.Option(help="Which; the handle of an account.")],
+    forfeit: Annotated[
+        bool, typer.Option("--forfeit", help="Give up the credits that it has.")
+    ] = False,
+) -> None:
+    """Close an account for good: see the reference for what stands in the way."""
+    from printroom.accounts.audit import Actor
+    from printroom.marketplace import closing
+    from printroom.runs.runs import Runs
+
+    with _opened() as workshop:
+        Runs(workshop)  # its tables are there
+        who = Actor(_account(workshop, account))
+        given_up = workshop.market.do(closing.closed, who, forfeit=forfeit)
+        workshop.people.tidy()
+    typer.echo(f"{account} is closed; {given_up} credits were given up")
 
 
 @market.command("audit")

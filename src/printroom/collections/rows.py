@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from printroom.collections.items import Item
 from printroom.collections.model import COLLECTIONS, ITEMS, Collection
@@ -132,6 +132,16 @@ def dropped(connection: Connection, now: float, account: str, name: str, item: s
 
 def removed(connection: Connection, account: str, name: str) -> None:
     """With all its items. Raises NotFound."""
-    collection = found(connection, account, name)
-    connection.execute(delete(ITEMS).where(ITEMS.c.collection == collection.id))
-    connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.id == collection.id))
+    found(connection, account, name)
+    _gone(connection, (COLLECTIONS.c.account == account) & (COLLECTIONS.c.name == name))
+
+
+def closed(connection: Connection, account: str) -> None:
+    """All of an account that is closed."""
+    _gone(connection, COLLECTIONS.c.account == account)
+
+
+def _gone(connection: Connection, those: ColumnElement[bool]) -> None:
+    ids = select(COLLECTIONS.c.id).where(those)
+    connection.execute(delete(ITEMS).where(ITEMS.c.collection.in_(ids)))
+    connection.execute(delete(COLLECTIONS).where(those))

@@ -163,6 +163,7 @@ class Delivery:
         self._known.clear()
         self._memory.clear()
         self._variants.clear()
+        self._cache.room.clear()
 
     def publish(self, account: str, digest: str, public: bool) -> None:
         """Let everybody have an artifact of `account`, or not any more. Raises NotFound."""

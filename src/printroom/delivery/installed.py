@@ -15,6 +15,10 @@ from printroom.delivery.signing import SigningKeys
 from printroom.delivery.variants import Through, Variants
 from printroom.storage.cache import BlockCache
 
+CACHE = 4 * 2**30
+"""Bytes of originals in stores that are far away, kept on disk: apart from the weights of models,
+so that all of it can go when something of it has to."""
+
 
 def installed(assets: Assets, settings: Settings, through: Through) -> Delivery:
     """Everything that gives out the files of `assets`; to be closed. `through`: what runs the
@@ -25,7 +29,7 @@ def installed(assets: Assets, settings: Settings, through: Through) -> Delivery:
     except BadOption as error:
         raise BadOption(f"PRINTROOM_PRESETS: {error.reason}", error.remedy) from None
     artifacts, keys = PublicAssets(assets), SigningKeys(settings.data)
-    cache = BlockCache(settings.data / "cache")
+    cache = BlockCache(settings.data / "cache/delivery", CACHE)
     folder = settings.data / "variants"
     pixels = settings.http_pixels
     variants = Variants(folder, settings.variants, pixels, cache, through=through)

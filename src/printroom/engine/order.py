@@ -34,7 +34,7 @@ class Order:
     owner: str = ""
     """Whose pipeline it is, if another's: what it names itself may be that account's."""
     paid: tuple[str, ...] = ()
-    """Models of others that this run is charged for: "account/name"."""
+    """Models of others that this run is charged for: "account/name", or "account/name@version"."""
 
     @property
     def accounts(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from printroom.core.errors import BadOption, BadStep, StepFailed
+from printroom.core.logs import telling
 from printroom.isolation.examples import read_example
 from printroom.isolation.grants import Grant
 from printroom.isolation.launching import Launcher
@@ -110,7 +111,8 @@ class IsolatedStep:
         try:
             self._same(loaded)
             if self._example:
-                self._run(self._checked(self._example), cancel, None, worker)
+                with telling(lambda _line: None):  # what it says then is no news of this run
+                    self._run(self._checked(self._example), cancel, None, worker)
         except BaseException:
             worker.close()
             raise

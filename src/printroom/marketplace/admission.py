@@ -18,37 +18,39 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from printroom.catalogue import entries
 from printroom.core.errors import NoAccess, NoQuote
-from printroom.core.visible import Lent
+from printroom.core.visible import Loan
 from printroom.marketplace import entitlements, listings, sales, tries
 from printroom.marketplace.deals import Agreed, Deal, Thing
 from printroom.marketplace.ledger import holds
 from printroom.marketplace.ledger.holds import Hold
 from printroom.marketplace.ledger.model import wallet
 from printroom.marketplace.ledger.posting import Posting
-from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import LISTINGS, USES
+from printroom.marketplace.offering import Listing, Offer
 from printroom.marketplace.prices import Price
 from printroom.marketplace.rows import Adding
 from printroom.marketplace.rules import Rules
 
-Measure = Callable[[], tuple[int, bool]]
-"""Pixels of all results of a run, and whether that is known for certain."""
+Measure = Callable[[tuple[str, ...]], tuple[int, bool]]
+"""Pixels of all results of a run, and whether that is known for certain; given the models of others
+that are paid for.
+"""
 _STATE = select(LISTINGS.c.state, LISTINGS.c.visibility, LISTINGS.c.owner)
 _USED = Adding(USES)
 
 
-def lent(connection: Connection, now: float, account: str, owner: str, name: str) -> Lent:
+def lent(connection: Connection, now: float, account: str, owner: str, name: str) -> Loan:
     """Whether `account` may use a model of another's."""
     listing = listings.by_thing(connection, "model", owner, name)
     if listing is None or not listings.sees(connection, listing, account):
-        return "no"
-    price = listings.offered(connection, listing.id).price
-    right = None if price.free else entitlements.usable(connection, now, account, listing.id)
-    if price.free or (right is not None and right.quota is None):
-        return "yes"
-    return "sold" if right is not None or price.by_run else "no"
+        return Loan("no")
+    offer = listings.offered(connection, listing.id)
+    price, free = offer.price, offer.price.free
+    right = None if free else entitlements.usable(connection, now, account, listing.id)
+    if free or (right is not None and right.quota is None):
+        return Loan("yes", offer.version)
+    return Loan("sold" if right is not None or price.by_run else "no", offer.version)
 
 
 def agreed(
@@ -64,22 +66,27 @@ def agreed(
 ) -> Deal | None:
     """On which terms `account` may run what uses `things`; None = nothing of it is to be paid.
 
-    `holder`: whose pipeline it is, if another's: models that it may use are not paid for again.
+    A thing that is used twice is paid for once. `holder`: whose pipeline it is, if another's:
+    models that it may use are not paid for again.
     `trial`: the first of the things is tried for nothing. Raises NoAccess, NoQuote.
     """
-    measured, parts = cache(measure), []
-    for thing in things:
-        tried = trial and thing is things[0]
-        if thing.kind == "model" and not tried:
-            users = [one for one in (account, holder) if one]
-            if any(lent(connection, now, one, thing.owner, thing.name) == "yes" for one in users):
-                continue
-        listing, offer = _on_offer(connection, account, thing)
-        part = _part(connection, now, rules, account, thing, (listing, offer), measured, tried)
-        if trial and not tried:
+    users, first = [one for one in (account, holder) if one], things[0] if trial else None
+    offers = [
+        (thing, *_on_offer(connection, account, thing))
+        for thing in things
+        if thing is first or not _had(connection, now, users, thing)
+    ]
+    for thing, listing, _ in offers:
+        if trial and thing is not first:
             reason = f"it uses {listing.title}, which is sold by the run"
             raise NoAccess(reason, "it cannot be tried for nothing: POST /v1/quotes")
-        parts.append(part)
+    paid = tuple(filter(None, (thing.model(offer.version) for thing, _, offer in offers)))
+    measured = cache(lambda: measure(paid))
+    once = {listing.id: (thing, listing, offer) for thing, listing, offer in reversed(offers)}
+    parts = [
+        _part(connection, now, rules, account, thing, (listing, offer), measured, thing is first)
+        for thing, listing, offer in reversed(once.values())
+    ]
     return Deal(tuple(parts)) if parts else None
 
 
@@ -174,16 +181,20 @@ def _charged(
     }
 
 
+def _had(connection: Connection, now: float, users: Sequence[str], thing: Thing) -> bool:
+    """Whether it is a model that one of them may use as their own."""
+    if thing.kind != "model":
+        return False
+    return any(lent(connection, now, one, thing.owner, thing.name).lent == "yes" for one in users)
+
+
 def _on_offer(connection: Connection, account: str, thing: Thing) -> tuple[Listing, Offer]:
     listing = listings.by_thing(connection, thing.kind, thing.owner, thing.name)
     if listing is None or not listings.sees(connection, listing, account):
         raise NoAccess(f"{thing.name} is not on offer", "see GET /v1/listings")
-    offer, version = listings.offered(connection, listing.id), thing.version
-    if offer.version is not None and version is None:
-        newest = entries.newest(connection, thing.owner, thing.name, ready=True)
-        version = None if newest is None else newest.version
-    if offer.version not in (None, version):
-        raise NoAccess(f"version {version} is not on offer", f"name version {offer.version}")
+    offer = listings.offered(connection, listing.id)
+    if None not in (offer.version, thing.version) and offer.version != thing.version:
+        raise NoAccess(f"version {thing.version} is not on offer", f"name version {offer.version}")
     return listing, offer
 
 
@@ -194,7 +205,7 @@ def _part(
     account: str,
     thing: Thing,
     on: tuple[Listing, Offer],
-    measure: Measure,
+    measured: Callable[[], tuple[int, bool]],
     tried: bool,
 ) -> Agreed:
     listing, offer = on
@@ -207,7 +218,7 @@ def _part(
             if not price.by_run:
                 remedy = f"POST /v1/orders with the listing {listing.id}"
                 raise NoAccess(f"{listing.title} is sold by the month, and is not bought", remedy)
-            quote = _quoted(price, measure)
+            quote = _quoted(price, measured)
     return Agreed(
         listing=listing.id,
         offer=offer.number,
@@ -217,15 +228,15 @@ def _part(
         entitlement=None if right is None else right.id,
         shares=offer.shares,
         fee=rules.fee,
-        model=thing.model,
+        model=thing.model(offer.version),
         tries=given,
     )
 
 
-def _quoted(price: Price, measure: Measure) -> int:
+def _quoted(price: Price, measured: Callable[[], tuple[int, bool]]) -> int:
     if not price.megapixel:
         return price.run_cost(0)
-    pixels, exact = measure()
+    pixels, exact = measured()
     if not exact:
         reason = "the price depends on the size of the result, which is not known beforehand"
         raise NoQuote(reason, "upload the picture, and run its file")

@@ -14,7 +14,7 @@ from printroom.catalogue.card import ModelCard
 from printroom.catalogue.verification.report import Report
 from printroom.core.errors import BadReport
 from printroom.marketplace import quality
-from printroom.marketplace.listings import Listing
+from printroom.marketplace.offering import Listing
 from printroom.marketplace.search import Standing
 
 POPULAR = 100

@@ -20,8 +20,8 @@ from printroom.accounts.audit import Actor, note
 from printroom.core.errors import AlreadyThere, BadOption, NoAccess, NotFound
 from printroom.marketplace.ledger.model import GIFTS, wallet
 from printroom.marketplace.ledger.posting import Line, Posting, post
-from printroom.marketplace.listings import Listing
 from printroom.marketplace.model import COUPONS, REDEEMED
+from printroom.marketplace.offering import Listing
 from printroom.marketplace.prices import LARGEST, WHOLE
 from printroom.marketplace.rows import Adding
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from printroom.marketplace.listings import Kind
+from printroom.marketplace.offering import Kind
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,16 @@ class Thing:
     """The id of its account."""
     name: str
     version: int | None
-    """None = the newest that is ready."""
+    """None = that which is offered."""
 
-    @property
-    def model(self) -> str:
-        """What a model that was paid for is known by: see `engine.order.Order.paid`."""
-        return f"{self.owner}/{self.name}" if self.kind == "model" else ""
+    def model(self, offered: int | None) -> str:
+        """What a model that was paid for is known by: see `engine.order.Order.paid`. Empty = it is
+        none. `offered`: the one version that is; None = whichever is ready.
+        """
+        if self.kind != "model":
+            return ""
+        plain = f"{self.owner}/{self.name}"
+        return plain if offered is None else f"{plain}@{offered}"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from printroom.catalogue import entries
 from printroom.catalogue.model import Entry
 from printroom.catalogue.verification.report import Report
 from printroom.core.errors import BadOption, BadReport, NotFound, WrongState
-from printroom.core.visible import Lent
+from printroom.core.visible import Loan
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
 from printroom.imaging.likeness import look_of
@@ -31,9 +31,10 @@ from printroom.marketplace import listings, quality
 from printroom.marketplace.admission import lent
 from printroom.marketplace.ledger.model import SCRIPTS
 from printroom.marketplace.likeness import Looks, keep
-from printroom.marketplace.listings import Card, Kind, Listing, Offer, Terms, Visibility
+from printroom.marketplace.offering import Card, Kind, Listing, Offer, Terms, Visibility
 from printroom.marketplace.prices import WHOLE
 from printroom.marketplace.rules import Rules
+from printroom.people.erasing import TABLES
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,8 +59,8 @@ class Market:
     """What accounts offer each other."""
 
     def __init__(self, database: Database, rules: Rules, goods: Goods) -> None:
-        """Migrates its tables first."""
-        migrate(database, [SCRIPTS])
+        """Migrates its tables first, and those that an account takes along when it is closed."""
+        migrate(database, [SCRIPTS, *TABLES])
         self.database, self.rules, self._goods = database, rules, goods
         self._looks = Looks(lambda work: database.run(work, write=False, patience=1.0))
 
@@ -142,7 +143,7 @@ class Market:
         """Whether `account` may name a pipeline of another's, to be agreed on when it is run."""
         return self.look(_visible, account, owner, name)
 
-    def lent(self, account: str, owner: str, name: str) -> Lent:
+    def lent(self, account: str, owner: str, name: str) -> Loan:
         """Whether it may use a model of another's: what is free, or had by the month, as its own;
         what is sold by the run, where that is paid for.
         """

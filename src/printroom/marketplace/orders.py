@@ -31,8 +31,8 @@ from printroom.marketplace import coupons, entitlements, listings, sales
 from printroom.marketplace.entitlements import Entitlement
 from printroom.marketplace.ledger.model import wallet
 from printroom.marketplace.ledger.posting import Posting, post
-from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import ORDERS, USES
+from printroom.marketplace.offering import Listing, Offer
 from printroom.marketplace.rows import Adding, page
 from printroom.marketplace.rules import MONTH, Rules
 

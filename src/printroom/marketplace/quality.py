@@ -16,8 +16,9 @@ from printroom.catalogue import entries
 from printroom.catalogue.card import ModelCard
 from printroom.catalogue.model import Entry
 from printroom.marketplace import listings
-from printroom.marketplace.listings import Listing, listing_of
+from printroom.marketplace.listings import listing_of
 from printroom.marketplace.model import LISTINGS, STANDING
+from printroom.marketplace.offering import Listing
 
 
 @dataclass(frozen=True)

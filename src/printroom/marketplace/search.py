@@ -29,8 +29,9 @@ from sqlalchemy import (
     update,
 )
 
-from printroom.marketplace.listings import Kind, Listing, listing_of
+from printroom.marketplace.listings import listing_of
 from printroom.marketplace.model import LISTINGS, STANDING, USES
+from printroom.marketplace.offering import Kind, Listing
 from printroom.marketplace.quality import Quality, measured
 
 Order = Literal["relevance", "new", "use", "price", "rating", "speed", "quality"]

@@ -8,6 +8,7 @@ what is asked -> sale -> Sale: held, then `settle`, or let go
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sqlalchemy import Connection
 from printroom.accounts.credentials import new_id
 from printroom.accounts.handles import account_of
 from printroom.jobs.model import Job
-from printroom.marketplace.admission import agreed, begun, settled
+from printroom.marketplace.admission import Measure, agreed, begun, settled
 from printroom.marketplace.deals import Deal, Thing
 from printroom.marketplace.market import Market
 from printroom.marketplace.rules import Rules
@@ -27,10 +28,9 @@ _RUN = "run"
 """The kind of job that is sold."""
 SALE = "sale"
 """How the ids begin of what is sold without a run."""
+_MODEL = re.compile(r"(?P<handle>[^/@]+)/(?P<name>[^/@]+)(@(?P<version>[0-9]{1,9}))?", re.ASCII)
 LONGEST = 3600.0
 """Seconds after which what such a sale holds is let go, if whoever was to end it is gone."""
-Measure = Callable[[tuple[str, ...]], tuple[int, bool]]
-"""Pixels of all results, and whether that is certain; given the models that are paid for."""
 
 
 class Asked(Protocol):
@@ -180,15 +180,16 @@ def _looked(
     used = [_thing(connection, model) for model in models]
     others = [one for one in used if one is not None and one.owner not in (account, holder)]
     every = [*things, *dict.fromkeys(others)]
-    paid = tuple(one.model for one in others)
-    return agreed(
-        connection, now, rules, account, every, lambda: measure(paid), holder=holder, trial=trial
-    )
+    if not every:
+        return None
+    return agreed(connection, now, rules, account, every, measure, holder=holder, trial=trial)
 
 
 def _thing(connection: Connection, model: str) -> Thing | None:
-    """Of `owner/name` or `owner/name@version`; None where nobody has that handle."""
-    place, _, version = model.partition("@")
-    handle, _, name = place.partition("/")
-    owner = account_of(connection, handle)
-    return None if owner is None else Thing("model", owner, name, int(version) if version else None)
+    """Of `owner/name` or `owner/name@version`, as somebody wrote it; None where it is none."""
+    match = _MODEL.fullmatch(model)
+    owner = None if match is None else account_of(connection, match["handle"])
+    if match is None or owner is None:
+        return None
+    version = match["version"]
+    return Thing("model", owner, match["name"], None if version is None else int(version))

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, func, select
 from printroom.accounts.credentials import new_id
 from printroom.core.errors import NoAccess, RateLimited
 from printroom.marketplace.entitlements import Entitlement
-from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import ENTITLEMENTS
+from printroom.marketplace.offering import Listing, Offer
 from printroom.marketplace.rows import Adding
 from printroom.marketplace.rules import DAY
 

@@ -9,27 +9,15 @@ goes at once: `Keeping` is told.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
 
-from printroom.core.errors import PrintroomError
-from printroom.jobs.queue import Queue
-from printroom.people import rows
-from printroom.people.erasing import newest
 from printroom.people.files import Files
 from printroom.people.model import Version
 from printroom.runtimes.generation import Adapter, PersonalizableGenerator
-
-TOPIC = "people"
-"""What `Wakes` calls that somebody was forgotten."""
-_LOOK = 5.0
-"""Seconds between two looks though nothing is told."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -123,39 +111,3 @@ class Adapters:
                 return
             if name != but:
                 total -= self._held.pop(name).adapter.nbytes
-
-
-class Keeping:
-    """A thread that lets go of adapters in time; `run` it in each process that draws."""
-
-    def __init__(self, queue: Queue, adapters: Adapters, forget: Callable[[], None]) -> None:
-        """`forget`: empties this machine's caches, after somebody was forgotten anywhere."""
-        self._queue, self._adapters, self._forget = queue, adapters, forget
-        self._last: float | None = None
-
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set; `wake` makes it look at once."""
-        while not stop.is_set():
-            seen = self._queue.wakes.seen(TOPIC)
-            try:
-                self.look()
-            except PrintroomError as error:  # the database is away: next time
-                _log.warning("people: %s", error)
-            self._queue.wakes.wait(TOPIC, seen, _LOOK)
-
-    def wake(self) -> None:
-        """Look at `stop` at once."""
-        self._queue.wakes.bump(TOPIC)
-
-    def look(self) -> None:
-        """Drop who was forgotten, and what nobody used."""
-        held = sorted(self._adapters.people)
-        read = self._queue.database.run
-        if held:
-            living = read(partial(rows.living, ids=held), write=False)
-            self._adapters.drop(set(held) - living)
-        last = read(newest, write=False)
-        if self._last is not None and last > self._last:
-            self._forget()
-        self._last = last
-        self._adapters.tidy()

@@ -21,11 +21,22 @@ from printroom.assets.assets import drop
 from printroom.assets.blobs import doom
 from printroom.assets.model import ASSETS, Asset
 from printroom.delivery.public import PUBLIC
+from printroom.delivery.public import SCRIPTS as DELIVERY
 from printroom.jobs.model import CHECKPOINTS, JOBS
 from printroom.jobs.states import OVER
 from printroom.people import rows
-from printroom.people.model import CONSENTS, ERASURES, PEOPLE, PORTRAIT, subject
+from printroom.people.model import (
+    CONSENTS,
+    ERASURES,
+    PEOPLE,
+    PORTRAIT,
+    SCRIPTS,
+    STYLES,
+    subject,
+)
 
+TABLES = (DELIVERY, SCRIPTS)
+"""Whose rows go, beside those of files and jobs."""
 WRITTEN = "written"
 """The checkpoint that names digests before their bytes are written."""
 _BATCH = 40
@@ -53,6 +64,7 @@ class Erasure:
 
     person: str
     digests: tuple[str, ...]
+    """Of what workers that were at it may have written, and nobody entered."""
     begun_at: float
 
 
@@ -60,29 +72,43 @@ def begun(connection: Connection, account: str, person: str, now: float) -> Eras
     """All rows go. Raises NotFound."""
     found = rows.whole(connection, account, person, lock=True)
     mine = (JOBS.c.account == account) & (JOBS.c.subject == subject(person))
-    jobs = {
-        row.id: row.kind for row in connection.execute(select(JOBS.c.id, JOBS.c.kind).where(mine))
-    }
-    digests = {one.digest for one in found.pictures} | _written(connection, jobs)
-    files = _files(connection, account, jobs, [one.asset for one in found.pictures], digests)
-    made = _made_of(connection, account, files, set(jobs))
+    jobs = connection.execute(select(JOBS.c.id, JOBS.c.kind, JOBS.c.state).where(mine)).all()
+    ids = [row.id for row in jobs]
+    drafted = _written(connection, [row.id for row in jobs if row.state not in OVER])
+    pictures = found.pictures
+    files = _files(
+        connection, account, ids, [one.asset for one in pictures], [one.digest for one in pictures]
+    )
+    made = _made_of(connection, account, files, set(ids))
     more = _files(connection, account, made, [], ())
-    _cut(connection, [*jobs, *made])
+    _cut(connection, [*ids, *made])
     files = list({one.id: one for one in (*files, *more)}.values())
-    digests |= {one.digest for one in files}
     connection.execute(delete(PUBLIC).where(PUBLIC.c.asset.in_([one.id for one in files])))
     drop(connection, files)
-    doom(connection, digests)
+    doom(connection, drafted)
     connection.execute(delete(PEOPLE).where(PEOPLE.c.id == person))
     _withdrawn(connection, person, now)
-    marks = json.dumps({"digests": sorted(digests)})
+    marks = json.dumps({"digests": sorted(drafted)})
     connection.execute(
         insert(ERASURES).values(person=person, account=account, marks_json=marks, begun_at=now)
     )
     return Erased(
         person, found.consent.id, found.consent.given_at, now, len(found.pictures),
-        len(found.versions), sum(kind == PORTRAIT for kind in jobs.values()),
+        len(found.versions), sum(row.kind == PORTRAIT for row in jobs),
     )  # fmt: skip
+
+
+def closed(connection: Connection, account: str, now: float) -> int:
+    """All people of an account that is closed, and its styles; how many people they were.
+
+    What lies in stores and caches is cleared by whoever tidies next.
+    """
+    mine = select(PEOPLE.c.id).where(PEOPLE.c.account == account)
+    people = connection.execute(mine).scalars().all()
+    for person in people:
+        begun(connection, account, person, now)
+    connection.execute(delete(STYLES).where(STYLES.c.account == account))
+    return len(people)
 
 
 def open_ones(connection: Connection) -> list[Erasure]:
@@ -95,8 +121,8 @@ def open_ones(connection: Connection) -> list[Erasure]:
 
 
 def newest(connection: Connection) -> float:
-    """When somebody was forgotten last, of those that are still known; 0 = of none."""
-    return float(connection.execute(select(func.max(ERASURES.c.begun_at))).scalar() or 0.0)
+    """When somebody was forgotten last; 0 = nobody was."""
+    return float(connection.execute(select(func.max(CONSENTS.c.withdrawn_at))).scalar() or 0.0)
 
 
 def cleared(connection: Connection, person: str, now: float, *, last: bool) -> None:

@@ -51,7 +51,7 @@ class Files:
 
         Raises NotFound, BadOption.
         """
-        cache = data / "cache-people"
+        cache = data / "cache/people"
         if place is None:
             return cls(DiskStore(data), "", cache, ttl)
         name, _, under = place.partition("/")
@@ -122,6 +122,11 @@ class Files:
         """Let go of the cache."""
         if self._made is not None:
             self._made.close()
+
+    @property
+    def mark(self) -> Path:
+        """Where this machine notes of whom it has heard that they were forgotten."""
+        return self._folder / "forgotten"
 
     @property
     def _cache(self) -> BlockCache:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from printroom.core.scratch import Scratch
 from printroom.jobs.needs import Offer
-from printroom.people.adapters import Adapters, Keeping
+from printroom.people.adapters import Adapters
 from printroom.people.easel import Easel
 from printroom.people.people import People
 from printroom.people.portraits import PortraitHandler
@@ -31,7 +31,7 @@ class Hands:
         """`generator`: loads it when first needed; `limit`, `ttl`: see `Adapters`."""
         self.adapters = Adapters(people.files, generator, limit, ttl)
         self.easel = Easel(generator)
-        self.keeping = Keeping(people.queue, self.adapters, people.forget_here)
+        self.keeping = people.keeping(self.adapters)
         self.train = TrainHandler(people.assets, people.files, generator, scratch)
         self.draw = PortraitHandler(people.assets, self.adapters, self.easel, generator)
 

@@ -38,8 +38,8 @@ SCRIPTS = Scripts("people", Path(__file__).parent / "migrations")
 METADATA = MetaData()
 TRAINING, PORTRAIT = "person", "portrait"
 """Kinds of jobs: learning a person, and drawing them. The latter are runs like any others."""
-TARGET = "portrait"
-"""What the target of such a run is called."""
+TARGET = "people/portrait"
+"""What the target of such a run is called; no account may have that handle."""
 State = Literal["training", "ready", "failed"]
 """Of a version."""
 

@@ -31,20 +31,19 @@ from printroom.core.errors import (
     WrongState,
 )
 from printroom.database.migrate import migrate
-from printroom.delivery.public import SCRIPTS as DELIVERY
 from printroom.jobs.queue import READY, Queue, ready
 from printroom.jobs.submit import Request, as_job
 from printroom.jobs.submit import enter as enter_job
 from printroom.people import erasing, rows
-from printroom.people.adapters import TOPIC
+from printroom.people.adapters import Adapters
 from printroom.people.adding import Answer, Brought, Offered, odd_of, taken
 from printroom.people.checking import Checker, Seen
 from printroom.people.consent import Given
 from printroom.people.erasing import Erased
 from printroom.people.files import Files
+from printroom.people.keeping import TOPIC, Keeping
 from printroom.people.model import (
     PICTURES,
-    SCRIPTS,
     TRAINING,
     Consent,
     Person,
@@ -77,7 +76,7 @@ class People:
         accepted pictures at which training begins; `forget_delivered`: empties the caches of what
         was given out, on this machine.
         """
-        migrate(queue.database, [DELIVERY, SCRIPTS])
+        migrate(queue.database, erasing.TABLES)
         self.queue, self.assets, self.files = queue, assets, files
         self._checker, self._needed, self._forget_delivered = checker, needed, forget_delivered
         if not any(isinstance(end, Trained) for end in queue.ends):
@@ -184,6 +183,14 @@ class People:
 
         return self.queue.change(begun, ready(TRAINING))
 
+    def stop(self, actor: Actor, person: str) -> Whole:
+        """Take the training back; the pictures stay. Raises NotFound, WrongState: there is none."""
+        found = self.get(actor.account, person)
+        if found.training is None:
+            raise WrongState(f"{person} is not being learnt", "there is nothing to take back")
+        self.queue.cancel(found.training.job)
+        return self.get(actor.account, person)
+
     def forget(self, actor: Actor, person: str) -> Erased:
         """Have nothing of a person: pictures, versions, portraits, jobs, caches. Raises NotFound.
 
@@ -203,6 +210,10 @@ class People:
         self.forget_here()
         return erased
 
+    def keeping(self, adapters: Adapters | None = None) -> Keeping:
+        """What a process runs to hear of everybody who is forgotten; `adapters`: of one that draws."""
+        return Keeping(self.queue, self.files.mark, self.forget_here, adapters)
+
     def forget_here(self) -> None:
         """Empty the caches of this machine, since somebody was forgotten."""
         self.files.forget()
@@ -219,9 +230,9 @@ class People:
 
     def _clear(self, person: str, *, last: bool) -> None:
         self.files.erase(person)
-        self.queue.database.scrub()
         now = self.queue.database.clock()
         self.queue.database.run(partial(erasing.cleared, person=person, now=now, last=last))
+        self.queue.database.scrub()
 
     def _kept(
         self,

@@ -167,7 +167,7 @@ class PortraitHandler:
         made: list[tuple[Asset, Written]] = []
         for number, (file, pixels) in enumerate(zip(files, drawn, strict=True), 1):
             look = Look(container.media_type, pixels.shape[1], pixels.shape[0])
-            name = f"{TARGET}-{number}{container.suffixes[0]}"
+            name = f"portrait-{number}{container.suffixes[0]}"
             named = new_id(job.created_at, f"{job.id}/output/{number}")
             new = New(job.account, file, "result", name, run=job.id, id=named, look=look)
             made.append(self._assets.write(new))

@@ -15,6 +15,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from printroom.assets.assets import Assets
-from printroom.core.errors import BadModel, NotFound, WrongBase
+from printroom.core.errors import BadModel, Cancelled, NotFound, PrintroomError, WrongBase
 from printroom.core.scratch import Scratch
 from printroom.jobs.context import Context, Done
 from printroom.jobs.model import Job
@@ -34,7 +35,7 @@ from printroom.runtimes.generation import PersonalizableGenerator
 
 PRIORITY = -10
 """Pictures that somebody waits for go first."""
-RETRIES = 3
+RETRIES = 2
 """Failures that are followed by another attempt."""
 APART = 0.5
 """Seconds between two notes of how far one stage is."""
@@ -61,7 +62,13 @@ class TrainHandler:
         version = database.run(partial(rows.of_job, job=job.id), write=False)
         if version is None or version.state != "training":
             return None
-        file = self._learnt(version, context)
+        try:
+            file = self._learnt(version, context)
+        except Exception:
+            if isinstance(context.stopped, Cancelled) or job.failures >= job.retries:
+                with suppress(PrintroomError):  # nobody goes on from it
+                    self._files.done(version)
+            raise
         base = self._generator().load(file).base
         context.check()
         values = {

@@ -54,6 +54,7 @@ class Following:
     def begins(self, node: Node) -> None:
         """Goes on at another worker if this one lacks what the step needs."""
         self._context.check()
+        self.finish()  # what the step before has said, whoever does this one
         self._now = {
             "step": node.name,
             "number": self._numbers[node.name],

@@ -25,6 +25,7 @@ from printroom.jobs.here import Here
 from printroom.jobs.model import Job
 from printroom.jobs.queue import ready
 from printroom.jobs.submit import Request, Submitted, as_job, enter, keyed
+from printroom.people.model import PORTRAIT, TARGET
 from printroom.runs.ending import Ending
 from printroom.runs.handler import KIND, KINDS
 from printroom.runs.inputs import Intake
@@ -227,9 +228,9 @@ class Runs:
         states = [state for state, name in STATUS.items() if name == status]
         return self.queue.jobs(
             account=account,
-            kind=KINDS,
+            kind=PORTRAIT if target == TARGET else KINDS,
             state=states if status is not None else None,
-            subject=None if target is None else self._subjects(target, account),
+            subject=None if target in (None, TARGET) else self._subjects(str(target), account),
             before=before,
             most=most,
         )

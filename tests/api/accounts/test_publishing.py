@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from printroom.api.pipelines import schemas
+from printroom.pipelines.bundled import Shipped
 
 from .conftest import PASSWORD, Guarded, bearer, refused
 
@@ -175,8 +176,8 @@ def test_each_account_has_its_own(who: Tenants, picture: bytes) -> None:
         assert (told["title"], told["pipeline"]["title"]) == (title, title)
         assert yaml.safe_load(told["yaml"]) == told["pipeline"]
     listed = who.acme.get("/v1/pipelines").json()
-    assert [one["id"] for one in listed["pipelines"]] == ["enhance", "acme/large@2"]
-    assert listed["pipelines"][1]["inputs"]["scale"] == {
+    assert [one["id"] for one in listed["pipelines"]] == [*Shipped().names(), "acme/large@2"]
+    assert listed["pipelines"][-1]["inputs"]["scale"] == {
         "type": "choice",
         "of": [1, 2],
         "default": 2,

@@ -36,8 +36,8 @@ def test_a_buyer_runs_it_with_what_the_form_says(
 ) -> None:
     alone = fair.good(fair.seller.get(f"/v1/models/{shapes['id']}/pipeline"))
     published = fair.good(fair.seller.post("/v1/pipelines", json={"yaml": alone["yaml"]}), 201)
-    assert published["name"].endswith("shapes")
-    card = {"kind": "pipeline", "name": "shapes", "title": "Shapes"}
+    assert published["name"].endswith("shapes-run")
+    card = {"kind": "pipeline", "name": "shapes-run", "title": "Shapes"}
     listing = fair.good(fair.seller.post("/v1/listings", json=card), 201)
     place = f"/v1/listings/{listing['id']}"
     fair.good(fair.seller.put(f"{place}/offer", json={"price": {"run": 3}}))
@@ -65,6 +65,19 @@ def test_a_buyer_runs_it_with_what_the_form_says(
     drawn = Generator(made, Reading.of(shapes["reading"])).draw(7, "cells")[0]
     expected = np.rint(np.clip(drawn.transpose(1, 2, 0), 0, 1) * 255)
     assert np.array_equal(pictures["cells"], expected)  # the same seed is the same picture
+
+
+def test_the_model_itself_may_be_sold_by_the_run(fair: Any, shapes: dict[str, Any]) -> None:
+    card = {"kind": "model", "name": "shapes", "title": "Shapes, by the run"}
+    place = f"/v1/listings/{fair.good(fair.seller.post('/v1/listings', json=card), 201)['id']}"
+    fair.good(fair.seller.put(f"{place}/offer", json={"price": {"run": 2}}))
+    target = fair.good(fair.seller.post(f"{place}/publish", json={}))["target"]
+    topped = fair.good(fair.buyer.post("/v1/wallet/topups", json={"credits": 10}), 201)
+    fair.good(fair.owner.post(f"/v1/wallet/topups/{topped['id']}/confirm"))
+    before = fair.good(fair.buyer.get("/v1/wallet"))["balance"]
+    run = fair.ran(fair.buyer, target, {"seed": 3, "shows": "dunes"})
+    assert run["status"] == "succeeded", run
+    assert before - fair.good(fair.buyer.get("/v1/wallet"))["balance"] == 2
 
 
 def test_what_the_form_does_not_offer_is_refused(fair: Any, shapes: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ def test_a_classical_method_is_listed_and_run(
     assert model["parameters"] < 200  # numbers of formulas, none of them learnt
     alone = fair.good(fair.seller.get(f"/v1/models/{model['id']}/pipeline"))["yaml"]
     fair.good(fair.seller.post("/v1/pipelines", json={"yaml": alone}), 201)
-    card = {"kind": "pipeline", "name": "flat", "title": "Flat tones"}
+    card = {"kind": "pipeline", "name": "flat-run", "title": "Flat tones"}
     place = f"/v1/listings/{fair.good(fair.seller.post('/v1/listings', json=card), 201)['id']}"
     fair.good(fair.seller.put(f"{place}/offer", json={"price": {}}))
     target = fair.good(fair.seller.post(f"{place}/publish", json={}))["target"]

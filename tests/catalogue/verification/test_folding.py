@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from printroom.catalogue.entering import enter
 from printroom.catalogue.verification.folding import fold, ours
 from printroom.catalogue.verification.report import RULES, Declared
-from printroom.core.errors import ConversionFailed
+from printroom.core.errors import BadModel, ConversionFailed
+from printroom.isolation.house import Isolation
 from printroom.runtimes.onnx.ours import RESTORER, UPSCALER, Sizes
 from printroom.runtimes.onnx.session import OnnxSession
 
@@ -39,6 +41,20 @@ def test_the_graph_is_what_is_verified(report, walled, scale):
     assert found.card.geometry.exact
     (graph,) = graphs
     assert OnnxSession(graph).run(np.zeros((1, 3, 8, 8), np.float32)).shape[2] == 8 * scale
+
+
+def test_on_ones_own_machine_they_are_imported_without_torch(tmp_path):
+    file = tmp_path / "mine.safetensors"
+    file.write_bytes(save(weights(2)))
+    said = []
+    model = enter(file, tmp_path / "models", Isolation(tmp_path / "data"), say=said.append)
+    assert model.card.geometry.scale == 2
+    assert model.card.origin["converted"] == "printroom-upscaler (SR), converted to ONNX"
+    assert not any("torch" in line for line in said)
+    assert not (tmp_path / "data" / "environments").exists()
+    file.write_bytes(save(weights(2))[:-1])
+    with pytest.raises(BadModel, match="no safetensors file"):
+        enter(file, tmp_path / "models", Isolation(tmp_path / "data"))
 
 
 def test_half_precision_is_taken_and_whole_numbers_are_not(tmp_path, walled):

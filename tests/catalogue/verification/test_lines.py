@@ -22,7 +22,7 @@ JSON = st.recursive(
 CARD = ModelCard(
     "verified/model", 1, "", "model.onnx", "", Geometry(Fraction(2), 12, why="", least=9), 500, "",
     costs={64: 1000}, task="upscale", reading=Reading(Pixels(range=(0, 255))),
-    origin={"proof": "as it should be"},
+    origin={"proof": "as it should be"}, scores={"known picture": 29.5}, gain=-2.5,
 )  # fmt: skip
 DRAWS = replace(
     CARD,

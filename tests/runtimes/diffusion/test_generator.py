@@ -81,6 +81,7 @@ def vae(latents):
         block_out_channels=(8, 8), layers_per_block=1, latent_channels=latents, norm_num_groups=4,
         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
         sample_size=16,
+        shift_factor=0.1,
     ).eval()  # fmt: skip
 
 
@@ -99,7 +100,8 @@ def stable(folder):
     words = tokenizer(folder / "words")
     return StableDiffusionPipeline(
         vae=vae(4), text_encoder=encoder(CLIPTextModel, len(words)), tokenizer=words,
-        unet=unet(WIDTH), scheduler=DDIMScheduler(num_train_timesteps=50, steps_offset=1, clip_sample=False),
+        unet=unet(WIDTH),
+        scheduler=DDIMScheduler(num_train_timesteps=50, steps_offset=1, clip_sample=False),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
 
@@ -170,7 +172,7 @@ def folder(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def generator(folder):
-    made = DiffusionGenerator(folder, plan=PLAN)
+    made = DiffusionGenerator(folder, plan=PLAN, size=16)
     yield made
     made.close()
 
@@ -201,7 +203,7 @@ def test_each_in_a_batch_is_drawn_as_alone_and_nothing_stays(generator, people):
         alone = generator.generate([one])[0]
         assert picture.shape == (generator.size, generator.size, 3)
         assert np.abs(picture.astype(int) - alone).max() <= 1
-    assert (together[1] == before).all()
+    assert np.abs(together[1].astype(int) - before).max() <= 1
     assert (together[0] != before).any()
     assert (together[0] != together[2]).any()
     assert (generator.generate([PLAIN])[0] == before).all()
@@ -209,7 +211,7 @@ def test_each_in_a_batch_is_drawn_as_alone_and_nothing_stays(generator, people):
 
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(generator, people, tmp_path):
     path = tmp_path / "checkpoint.pt"
-    for most in (3, 6, 12):
+    for most in (3, 4, 7):
         calls = []
 
         def told(done, what, calls=calls, most=most):

@@ -88,4 +88,4 @@ def test_any_text_is_painted(paint, poem):
 def test_a_long_text_is_refused(paint):
     with pytest.raises(PrintroomError, match="50000 characters: give at most 10000"):
         paint("x" * 50_000)
-    assert paint("moon")[1] == "night, moon"
+    assert "moon" in paint("moon")[1]

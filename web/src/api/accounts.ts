@@ -22,5 +22,12 @@ export const limit = (id: string, limits: Limits): Promise<unknown> =>
 /** The last 30 days on which something was used. */
 export const usage = async (): Promise<Day[]> => (await data(api.GET('/v1/usage'))).data
 
+export type Closing = Schemas['Closing']
+/** What stands in the way of closing this account, and what would be given up. */
+export const closing = (): Promise<Closing> => data(api.GET('/v1/account/closing'))
+
+/** For good, with all that it has; `forfeit`: also the credits. */
+export const close = (forfeit: boolean): Promise<unknown> => data(api.DELETE('/v1/account', { params: { query: { forfeit } } }))
+
 /** Another name, and with `handle` another handle: refused once something was published under the old one. */
 export const rename = (name: string, handle: string | undefined): Promise<unknown> => data(api.PATCH('/v1/account', { body: { name, handle } }))

@@ -7,16 +7,29 @@ export interface Asked {
   input: Run['input']
   /** That it takes from the wallet; 0 = nothing. */
   credits: number
+  /** The listing of which this is a free try; null = it is none. */
+  listing: string | null
   /** The run is begun once, however often it is asked for. */
   key: string
 }
 
-/** `free`: it is known to cost nothing, and the server is not asked. */
-export async function priced(target: string, input: Record<string, unknown>, free: boolean): Promise<Asked> {
-  const given = input as Run['input']
-  const found = free ? null : await data(api.POST('/v1/quotes', { body: { target, input: given } }))
-  return { target, input: given, credits: found?.terms?.quote ?? 0, key: unique() }
+/** `charged`: whether it may cost something, so that the server has to be asked. */
+export async function priced(target: string, values: Record<string, unknown>, charged: boolean): Promise<Asked> {
+  const input = values as Run['input']
+  const found = charged ? await data(api.POST('/v1/quotes', { body: { target, input } })) : null
+  return { target, input, credits: found?.terms?.quote ?? 0, listing: null, key: unique() }
 }
 
-export const begun = ({ target, input, key }: Asked): Promise<Run> =>
-  once((header) => data(api.POST('/v1/runs', { params: { header }, body: { target, input, output: { format: null } } })), key)
+/** One of the free runs of a listing. */
+export const tried = (target: string, listing: string, values: Record<string, unknown>): Asked => ({ target, input: values as Run['input'], credits: 0, listing, key: unique() })
+
+export function begun({ target, input, listing, key }: Asked): Promise<Run> {
+  const output = { format: null }
+  return once(
+    (header) =>
+      listing === null
+        ? data(api.POST('/v1/runs', { params: { header }, body: { target, input, output } }))
+        : data(api.POST('/v1/listings/{id}/tries', { params: { path: { id: listing }, header }, body: { input, output } })),
+    key,
+  )
+}

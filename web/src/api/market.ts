@@ -6,7 +6,7 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 export type Listing = Schemas['Listing']
 export type Report = Schemas['Reports']['data'][number]
-export type Order = 'relevance' | 'new' | 'use' | 'price' | 'rating' | 'speed'
+export type Order = 'relevance' | 'new' | 'use' | 'price' | 'rating' | 'quality' | 'speed'
 export type Kind = Listing['kind']
 export type Visibility = Listing['visibility']
 export type Reason = Report['reason']
@@ -61,7 +61,8 @@ export const buy = (id: string, kind: Bought['kind'], offer: number, coupon: str
 export const copyAt = (id: string): string => `${base}v1/listings/${encodeURIComponent(id)}/download`
 
 export const wallet = () => data(api.GET('/v1/wallet'))
-export const statementAt = (month: string, kind: string): string => `${base}v1/wallet/statements/${month}${kind}`
+/** Addresses of a month: all that came and went, or what was sold. `kind`: `.html` or `.csv`. */
+export const monthAt = (what: 'statements' | 'earnings', month: string, kind: string): string => `${base}v1/wallet/${what}/${month}${kind}`
 export const orders = (after: string | undefined) => data(api.GET('/v1/orders', from(after)))
 export const subscriptions = (after: string | undefined) => data(api.GET('/v1/subscriptions', from(after)))
 export const topups = (after: string | undefined) => data(api.GET('/v1/wallet/topups', from(after)))

@@ -212,6 +212,7 @@ export const t = {
     run: 'Run',
     running: 'Running',
     costs: (credits: string) => `This run costs ${credits} credits. What fails costs nothing.`,
+    free: (left: number) => `Try it free, ${left === 1 ? 'one run' : `${left} runs`} left`,
     pay: (credits: string) => `Run it for ${credits} credits`,
     required: 'required',
     code: 'From a program',

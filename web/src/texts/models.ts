@@ -50,6 +50,7 @@ export const t = {
   sample: 'Try the sample',
   choose: 'Choose a picture',
   working: 'Working',
+  draws: 'It draws, and takes no picture. A pipeline of it is a form with a seed and what it shows.',
   untryable: 'It is a part of a pipeline, and makes no picture by itself.',
   examination: 'Examination',
   waiting: 'It waits for its turn.',

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from printroom.api.accounts.told import Taken
 from printroom.api.runs.documents import Plain, plain
 from printroom.api.runs.schemas import Input, OutputOptions
-from printroom.marketplace.listings import MOST_TRIES, TRIES, Kind, Visibility
+from printroom.marketplace.offering import MOST_TRIES, TRIES, Kind, Visibility
 from printroom.marketplace.orders import Kind as Bought
 from printroom.marketplace.prices import LARGEST
 from printroom.marketplace.reports import Reason

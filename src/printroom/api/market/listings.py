@@ -27,8 +27,8 @@ from printroom.api.runs.desk import Desk
 from printroom.api.runs.documents import MOST, After, Id, Most, Plain, page, refusals
 from printroom.core.errors import BadOption
 from printroom.marketplace import listings, orders, reviews
-from printroom.marketplace.listings import Card, Terms
 from printroom.marketplace.market import Market
+from printroom.marketplace.offering import Card, Terms
 from printroom.marketplace.prices import WHOLE, Price
 from printroom.marketplace.search import FURTHEST, Order, Wanted
 

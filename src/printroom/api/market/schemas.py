@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from printroom.api.market.bodies import Handle, ListingId
 from printroom.marketplace.entitlements import State as Right
-from printroom.marketplace.listings import Kind, Visibility
+from printroom.marketplace.offering import Kind, Visibility
 from printroom.marketplace.orders import Kind as Bought
 from printroom.marketplace.payouts import State as PayoutState
 from printroom.marketplace.reports import Reason
@@ -344,3 +344,17 @@ class Reports(BaseModel):
 
     data: list[Report]
     next: str | None
+
+
+class Block(BaseModel):
+    """Something that stands in the way."""
+
+    what: str
+    remedy: str
+
+
+class Closing(BaseModel):
+    """How an account would be closed."""
+
+    blocks: list[Block]
+    forfeits: int = Field(description="Credits that would be given up.")

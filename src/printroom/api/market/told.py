@@ -15,8 +15,8 @@ from printroom.accounts.handles import handle_of
 from printroom.core.errors import NotFound
 from printroom.marketplace import badges, entitlements, listings, search, tries
 from printroom.marketplace.entitlements import Entitlement
-from printroom.marketplace.listings import Listing, Offer
 from printroom.marketplace.model import LISTINGS
+from printroom.marketplace.offering import Listing, Offer
 from printroom.marketplace.orders import Order
 from printroom.marketplace.prices import WHOLE
 from printroom.marketplace.reviews import Review

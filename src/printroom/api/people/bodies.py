@@ -66,6 +66,8 @@ def _read(desk: Desk, who: Principal, path: Path, kind: str, name: str) -> list[
         return _named(desk, who, path)
     if plain.startswith("multipart/"):
         return _form(path, kind)
+    if not path.stat().st_size:
+        raise BadOption("the body is empty", "send a picture, a form, or JSON")
     _check(path.stat().st_size)
     return [Brought(path.read_bytes(), name)]
 

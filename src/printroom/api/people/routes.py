@@ -6,6 +6,7 @@ POST   /v1/people/{id}/pictures            -> what became of each
 GET    /v1/people/{id}/pictures            -> Pictures
 DELETE /v1/people/{id}/pictures/{picture}  -> Person           wrong_state: it is learnt from
 POST   /v1/people/{id}/train               -> 202 Person       too_few_pictures pictures_differ
+DELETE /v1/people/{id}/train               -> Person           wrong_state: nothing is learnt now
 GET    /v1/people/{id}/events              -> SSE              Last-Event-ID
 DELETE /v1/people/{id}                     -> what went
 
@@ -119,6 +120,22 @@ def _writing(router: APIRouter, desk: Desk) -> None:
         me = actor(who, request)
         found = await desk.ask(lambda: people_of(desk).train(me, id, anyway=body.anyway))
         return JSONResponse(told.person_json(found), 202)
+
+    @router.delete(
+        "/v1/people/{id}/train",
+        summary="Take a training back",
+        operation_id="stopTraining",
+        responses={
+            200: {"model": schemas.PersonShown},
+            **refusals(not_found=404, wrong_state=409),
+        },
+    )
+    async def stop(who: Who, id: Person, request: Request) -> Response:  # noqa: A002
+        """At once if it waits; if it runs, it ends within a moment. The pictures stay."""
+        who.need("people:write")
+        me = actor(who, request)
+        found = await desk.ask(lambda: people_of(desk).stop(me, id))
+        return JSONResponse(told.person_json(found))
 
     @router.delete(
         "/v1/people/{id}",

@@ -49,11 +49,14 @@ class Desk:
         self._follower: Follower | None = None
         self._everything: Everything | None = None
         self._here: Here | None = None
+        self._stop = threading.Event()
 
     @cached_property
     def _runs(self) -> Runs:
         runs = Runs(self.service.workshop)
         runs.queue.database.run(lambda connection: seal_plain(connection, runs.seal))
+        keeping = self.service.workshop.people.keeping()
+        threading.Thread(target=keeping.run, args=(self._stop,), name="keeping", daemon=True).start()
         return runs
 
     @property
@@ -120,6 +123,7 @@ class Desk:
 
     def close(self) -> None:
         """All who listen are over."""
+        self._stop.set()
         for one in (self._follower, self._everything):
             if one is not None:
                 one.close()

@@ -28,7 +28,9 @@ def routes(desk: Desk) -> APIRouter:
         operation_id="createQuote",
         responses={
             200: {"model": schemas.Quote},
-            **refusals(not_found=404, bad_pipeline=422, needs_memory=413),
+            **refusals(
+                not_found=404, bad_pipeline=422, needs_memory=413, no_access=403, no_quote=422
+            ),
         },
     )
     async def create(who: Who, body: schemas.QuoteCreate) -> Response:

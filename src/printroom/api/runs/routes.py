@@ -37,6 +37,9 @@ _WANTED = {
     "address_refused": 422,
     "idempotency_key_reused": 422,
     "body_too_large": 413,
+    "insufficient_credits": 402,
+    "no_access": 403,
+    "no_quote": 422,
 }
 _TARGET = "Of this pipeline alone, in all its versions: `name`, `owner/name`, or `draft`."
 Key = Annotated[

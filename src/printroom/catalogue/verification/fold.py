@@ -23,7 +23,7 @@ from printroom.catalogue.verification.safetensors import Tensor, laid_out
 from printroom.runtimes.onnx.ours import assembled, folded, told_apart, wide
 from printroom.runtimes.onnx.session import OnnxSession
 
-TYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 SIDE = 16
 """Of the picture that is compared."""
 
@@ -51,8 +51,9 @@ def main() -> None:
 def _numbers(data: mmap.mmap, name: str, tensor: Tensor) -> NDArray[Any]:
     if tensor.dtype not in TYPES:
         sys.exit(f"{name[:80]} is {tensor.dtype}, not one of {', '.join(TYPES)}")
-    values = np.frombuffer(data[tensor.begin : tensor.end], TYPES[tensor.dtype])
-    return values.reshape(tensor.shape).astype(np.float32)
+    raw = data[tensor.begin : tensor.end]
+    values: NDArray[Any] = np.frombuffer(raw, TYPES[tensor.dtype]).reshape(tensor.shape)
+    return values.astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ from printroom.core.errors import KeyReused, NotEnoughCredits
 from printroom.marketplace.ledger.model import LINES, SOLVENT, TXNS
 from printroom.marketplace.rows import Adding
 
-Kind = Literal["topup", "gift", "run", "order", "refund", "maturity", "payout", "returned"]
+Kind = Literal[
+    "topup", "gift", "run", "order", "refund", "maturity", "payout", "returned", "forfeit"
+]
 _ADD = Adding(TXNS)
 _COLUMNS = ("txn", "number", "source", "target", "amount")
 _MOST = 100

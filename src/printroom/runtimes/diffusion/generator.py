@@ -17,23 +17,16 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+from numpy.typing import NDArray
+from torch import Tensor
 
 from printroom.core.errors import BadModel, BadOption, NotFound, WrongBase
+from printroom.runtimes.diffusion.families import Conditions, family_of
+from printroom.runtimes.diffusion.lessons import SAID, Lessons, Plan
+from printroom.runtimes.diffusion.persons import RANK, Persons
 from printroom.runtimes.generation import STYLES, Adapter, Asked, Picture, Told
-
-try:
-    import torch
-    from diffusers import DiffusionPipeline
-    from torch import Tensor
-
-    from printroom.runtimes.diffusion.families import Conditions, family_of
-    from printroom.runtimes.diffusion.lessons import SAID, Lessons, Plan
-    from printroom.runtimes.diffusion.persons import RANK, Persons
-except ModuleNotFoundError as error:
-    raise NotFound(
-        f"a folder of diffusers needs {error.name}, which is not installed",
-        "pip install 'printroom[diffusers]'",
-    ) from error
 
 MOST_STEPS = 100
 _WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
@@ -119,15 +112,23 @@ class DiffusionGenerator:
         del picture
         return 1.0
 
+    def traits(self, picture: Picture) -> NDArray[np.float32]:
+        """What the base sees in it, coarsely: it tells pictures apart that are nothing alike,
+        not one face from another: nothing in such a folder does.
+        """
+        with self._lock:
+            latents = self._latents(_square(picture, self.size))
+        coarse = torch.nn.functional.adaptive_avg_pool2d(latents, 4).flatten()
+        return np.asarray(coarse.cpu().numpy(), np.float32)
+
     def close(self) -> None:
         """Give the memory back."""
         self.family.pipe.to("meta")
 
-    @torch.inference_mode()
     def _pass(self, asked: Sequence[Asked], steps: int | None) -> list[Picture]:
-        conditions = Conditions.joined([self._read(one) for one in asked])
         randoms = [torch.Generator().manual_seed(one.seed) for one in asked]
-        with self.persons.drawing([one.adapter for one in asked]):
+        with torch.inference_mode(), self.persons.drawing([one.adapter for one in asked]):
+            conditions = Conditions.joined([self._read(one) for one in asked])
             drawn = self.family.drawn(conditions, randoms, steps, self.size)
         pixels: Any = (drawn.float().clamp(0, 1) * 255).round().byte().cpu().numpy()
         return list(pixels)
@@ -142,36 +143,33 @@ class DiffusionGenerator:
         with self.persons.speaking(self.persons.meanings(asked.adapter)):
             return self.family.encoded([self.persons.spoken(prompt)])
 
-    @torch.inference_mode()
     def _latents(self, picture: Picture) -> Tensor:
         """(1, channels, h, w), as the denoiser knows them."""
         vae = self.family.pipe.vae
         seen = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-        mean = vae.encode(seen.to(vae.device, vae.dtype)).latent_dist.mode()
+        with torch.no_grad():
+            mean = vae.encode(seen.to(vae.device, vae.dtype)).latent_dist.mode()
         shift = getattr(vae.config, "shift_factor", None) or 0.0
         found: Tensor = (mean - shift) * vae.config.scaling_factor
         return found.float()
 
-    @torch.no_grad()
     def _drawn_latents(
         self, prompts: list[str], seeds: list[int], words: Sequence[Tensor] | None
     ) -> Tensor:
         """What the base draws, with a person's words or without, to learn from."""
-        if words is None:
-            conditions = self.family.encoded(prompts)
-        else:
-            with self.persons.speaking(words):
-                conditions = self.family.encoded([self.persons.spoken(one) for one in prompts])
+        said = prompts if words is None else [self.persons.spoken(one) for one in prompts]
         randoms = [torch.Generator().manual_seed(seed) for seed in seeds]
-        drawn = self.family.drawn(conditions, randoms, self.plan.drawing, self.size)
+        with torch.no_grad(), self.persons.speaking(words or []):
+            conditions = self.family.encoded(said)
+            drawn = self.family.drawn(conditions, randoms, self.plan.drawing, self.size)
         pixels = (drawn.float().clamp(0, 1) * 255).round().byte().cpu().numpy()
         return torch.cat([self._latents(one) for one in pixels])
 
     def _made_for(self, unit: int) -> int:
-        sample = getattr(self.family.denoiser.config, "sample_size", None)
-        if sample is None:
-            sample = getattr(self.family.pipe, "default_sample_size", 64)
-        return int(sample) * self.family.pipe.vae_scale_factor // unit * unit
+        config, pipe = self.family.denoiser.config, self.family.pipe
+        sample = getattr(config, "sample_size", None) or getattr(pipe, "default_sample_size", 64)
+        side: int = sample * pipe.vae_scale_factor // unit * unit
+        return side
 
 
 def digest_of(folder: Path) -> str:

@@ -80,13 +80,12 @@ class Persons:
 
     @contextmanager
     def speaking(self, words: Sequence[Tensor]) -> Iterator[None]:
-        """What the person's words mean, for as long as the block is: (WORDS, width) each.
-
-        Gradients come to `words`.
+        """What the person's words mean, while the block lasts: (WORDS, width) for each encoder;
+        none = there is nobody. Gradients come to `words`.
         """
         hooks = [
             table.register_forward_hook(_Meaning(rows, one))
-            for table, rows, one in zip(self.embeddings(), self._rows, words, strict=True)
+            for table, rows, one in zip(self.embeddings(), self._rows, words, strict=bool(words))
         ]
         try:
             yield

@@ -29,7 +29,7 @@ from printroom.runtimes.mini.words import FEATURES, features_of, style_of
 from printroom.runtimes.onnx.session import load
 
 STEPS, MOST_STEPS = 16, 100
-GUIDANCE = np.float32(2.0)
+GUIDANCE = np.float32(1.5)
 """How far beyond what is drawn of nobody in particular."""
 SEEDS = 2**32
 MOST_FILE = 4 << 20
@@ -124,7 +124,7 @@ class Mini:
 
     def traits(self, picture: Picture) -> Floats:
         """See the protocol."""
-        return self._sight.told(prepared([picture]))[0]
+        return np.asarray(self._sight.told(prepared([picture]))[0])
 
     def close(self) -> None:
         """See the protocol."""

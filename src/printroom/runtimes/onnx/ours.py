@@ -103,7 +103,8 @@ def coordinates() -> Array:
     haar = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]], np.float32) / 2
     colours = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
     colours /= np.linalg.norm(colours, axis=1, keepdims=True)
-    return np.einsum("ap,bc->abpc", haar, colours).reshape(-1, 4, 3)
+    products: Array = np.einsum("ap,bc->abpc", haar, colours).reshape(-1, 4, 3)
+    return products
 
 
 def amplified() -> Array:
@@ -229,7 +230,8 @@ def _convolved(planes: Array, kernel: Array) -> Array:
     reach = kernel.shape[-1] // 2
     padded = np.pad(planes, [(0, 0), (reach, reach), (reach, reach)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[2:], axis=(1, 2))
-    return np.einsum("oikl,ihwkl->ohw", kernel, windows, optimize=True)
+    found: Array = np.einsum("oikl,ihwkl->ohw", kernel, windows, optimize=True)
+    return found
 
 
 def _shuffled(planes: Array, scale: int) -> Array:

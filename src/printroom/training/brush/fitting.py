@@ -14,7 +14,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -30,6 +29,7 @@ from printroom.core.errors import BadOption
 from printroom.training.brush.features import Features, Telling, batch
 from printroom.training.brush.loss import Frozen, Target
 from printroom.training.brush.nets import Hands
+from printroom.training.brush.stepcode import part
 
 Array = NDArray[Any]
 BATCH = 64
@@ -82,11 +82,11 @@ class Progress:
             os.fsync(file.fileno())
         new.replace(self.path)
 
-    def done(self, began: float, every: int = EVERY, steps: int = 0, told: str = "") -> None:
+    def done(self, began: float, steps: int, told: str) -> None:
         """Count a step that began at `began` CPU seconds; keep it and tell, now and then."""
         self.step += 1
         self.seconds += time.process_time() - began
-        if self.step % every == 0 or self.step == steps:
+        if self.step % EVERY == 0 or self.step == steps:
             self.save()
             print(f"{told}step {self.step} of {steps}, {self.seconds:.0f} CPU-s", flush=True)
 
@@ -100,7 +100,7 @@ def rate_at(step: int, steps: int, rate: float) -> float:
 
 def fit_features(pictures: Sequence[Array], out: Path, steps: int, seed: int) -> Features:
     """Learn to tell `pictures` apart by their textures."""
-    torch.manual_seed(seed)
+    torch.manual_seed(seed)  # of the weights
     net = Telling(len(pictures))
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
     progress = Progress(out / "features.pt", {"net": net, "optimiser": optimiser})
@@ -109,13 +109,14 @@ def fit_features(pictures: Sequence[Array], out: Path, steps: int, seed: int) ->
         began = time.process_time()
         random = np.random.default_rng([seed + 1, progress.step])
         patches, numbers = batch(pictures, BATCH, random)
+        torch.manual_seed(progress.step)  # of what is dropped
         for group in optimiser.param_groups:
             group["lr"] = rate_at(progress.step, steps, 3e-3)
         loss = F.cross_entropy(net(patches), numbers, label_smoothing=0.05)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        progress.done(began, steps=steps, told=f"features: loss {loss.item():.2f}, ")
+        progress.done(began, steps, f"features: loss {loss.item():.2f}, ")
     features: Features = net.features.eval()
     return features
 
@@ -153,13 +154,13 @@ def fit_hands(
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
-        progress.done(began, steps=steps, told=f"hands: loss {loss.item():.2f}, ")
+        progress.done(began, steps, f"hands: loss {loss.item():.2f}, ")
     return net
 
 
 def in_colours(pictures: Sequence[Array], painting: Array, seed: int) -> list[Array]:
     """Some of the pictures in the colours of a painting, float32 in 0..1."""
-    palette: Any = import_module("printroom.steps.artist.stylise.palette")
+    palette = part("palette")
     random = np.random.default_rng([seed, 3])
     chosen = random.choice(len(pictures), min(PHOTOS, len(pictures)), replace=False)
     small = [fitted(pictures[number]) for number in sorted(chosen)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# The files of a step in a folder are modules of its own environment, not of this package.
-strokes: Any = import_module("printroom.steps.artist.stylise.strokes")
+from printroom.training.brush.stepcode import part
+
+strokes = part("strokes")
 Array = NDArray[Any]
 WIDTH, HEIGHT = 640, 480
 """Of every painting, in pixels."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from printroom.training.brush.features import SLOPE
 
-CONTENT, LEVELS = 3, 4
+CONTENT, LEVELS, FLOOR = 3, 4, 0.3
 """As in `texture`."""
 
 
@@ -50,7 +50,7 @@ class Target:
         self.features, self.weight, self.ground_weight = features, content, ground
         with torch.no_grad():
             maps = features(painting)
-            self.scales = [m.std((2, 3), keepdim=True) + 1e-4 for m in maps]
+            self.scales = [scale(m) for m in maps]
             self.grams = [gram(m / s) for m, s in zip(maps, self.scales, strict=True)]
             self.ground = grounds(painting)
 
@@ -60,12 +60,18 @@ class Target:
         with torch.no_grad():
             kept = normed(self.features(contents)[CONTENT])
         total = self.weight * F.mse_loss(normed(maps[CONTENT]), kept)
-        for m, scale, wanted in zip(maps, self.scales, self.grams, strict=True):
-            total = total + root(gram(m / scale) - wanted).mean()
+        for m, size, wanted in zip(maps, self.scales, self.grams, strict=True):
+            total = total + root(gram(m / size) - wanted).mean()
         for now, wanted in zip(grounds(pictures), self.ground, strict=True):
             total = total + self.ground_weight * (root(now - wanted) / root(wanted)).mean()
         rough = (pictures[..., 1:] - pictures[..., :-1]).abs().mean()
         return total + 0.15 * (rough + (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean())
+
+
+def scale(maps: Tensor) -> Tensor:
+    """(1, c, 1, 1) deviations of channels; those that hardly answer count for little."""
+    deviations = maps.std((2, 3), correction=0, keepdim=True)
+    return deviations + FLOOR * deviations.square().mean().sqrt() + 1e-4
 
 
 def root(off: Tensor) -> Tensor:
@@ -92,5 +98,6 @@ def grounds(pictures: Tensor) -> list[Tensor]:
 
 def normed(maps: Tensor) -> Tensor:
     """With mean 0 and deviation 1 in each channel."""
-    mean, deviation = maps.mean((2, 3), keepdim=True), maps.std((2, 3), keepdim=True)
+    mean = maps.mean((2, 3), keepdim=True)
+    deviation = maps.std((2, 3), correction=0, keepdim=True)
     return (maps - mean) / (deviation + 1e-4)

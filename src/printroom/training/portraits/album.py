@@ -41,7 +41,9 @@ class Album:
 def album(folder: Path, people: int, large: int, seed: int = 0, within: Range = OURS) -> Album:
     """Draw what the folder lacks of an album of `people`, the first `large` of them large too."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = [_page(folder, seed, start, large, within) for start in range(0, people, PAGE)]
+    page = min(PAGE, people)
+    numbers = [(seed, start, page) for start in range(0, people, page)]
+    pages = [_page(folder, which, large, within) for which in numbers]
     told = np.concatenate([page["people"] for page in pages])[:people]
     persons = [Person(*(int(v) for v in row[:7]), *(float(v) for v in row[7:])) for row in told]
     return Album(
@@ -51,10 +53,12 @@ def album(folder: Path, people: int, large: int, seed: int = 0, within: Range = 
     )
 
 
-def _page(folder: Path, seed: int, start: int, large: int, within: Range) -> dict[str, Any]:
-    path = folder / f"{seed}-{start}{'-large' if start < large else ''}.npz"
+def _page(folder: Path, which: tuple[int, int, int], large: int, within: Range) -> dict[str, Any]:
+    """`which`: the album's seed, the first of the people, how many."""
+    seed, start, count = which
+    path = folder / f"{seed}-{start}+{count}{'-large' if start < large else ''}.npz"
     if not path.exists():
-        page = _drawn(np.random.default_rng((seed, start)), within)
+        page = _drawn(np.random.default_rng((seed, start)), count, within)
         if start >= large:
             page["large"] = page["large"][:0]
         partial = path.with_suffix(".part")
@@ -65,8 +69,8 @@ def _page(folder: Path, seed: int, start: int, large: int, within: Range) -> dic
         return dict(stored)
 
 
-def _drawn(random: np.random.Generator, within: Range) -> dict[str, Any]:
-    persons = [somebody(random) for _ in range(PAGE)]
+def _drawn(random: np.random.Generator, count: int, within: Range) -> dict[str, Any]:
+    persons = [somebody(random) for _ in range(count)]
     large = np.stack(
         [[render(one, style, look(within, random), LARGE) for style in POSES] for one in persons]
     )
@@ -77,5 +81,5 @@ def _drawn(random: np.random.Generator, within: Range) -> dict[str, Any]:
     return {
         "people": np.array([astuple(one) for one in persons], np.float64),
         "large": large,
-        "small": small.reshape(PAGE, len(POSES), SMALL, SMALL, 3),
+        "small": small.reshape(count, len(POSES), SMALL, SMALL, 3),
     }

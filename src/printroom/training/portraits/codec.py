@@ -62,14 +62,21 @@ def codec_of(pictures: NDArray[np.uint8], latents: int) -> Codec:
     mean = x.mean(0)
     weights = weights_of_pixels()
     scaled = (x - mean) * weights
-    values, axes = np.linalg.eigh(scaled.T @ scaled / len(x))
-    axes = axes[:, -latents:][:, ::-1]
-    spread = np.sqrt(np.maximum(values[-latents:][::-1], 1e-8))
+    axes, spread = _components(scaled, latents)
     halved = np.sqrt(spread * spread.mean())
     halved = halved * np.sqrt(np.mean((spread / halved) ** 2))
     into = (weights[:, None] * axes / halved).astype(np.float32)
     basis = ((axes * halved).T / weights).astype(np.float32)
     return Codec(mean, into, basis)
+
+
+def _components(x: Floats, count: int) -> tuple[Floats, Floats]:
+    """The axes of greatest spread (columns), and the spreads, falling."""
+    few = len(x) < x.shape[1]  # then the pictures' own products are the smaller matrix
+    values, vectors = np.linalg.eigh((x @ x.T if few else x.T @ x) / len(x))
+    spread = np.sqrt(np.maximum(values[::-1][:count], 1e-8))
+    axes = vectors[:, ::-1][:, :count]
+    return (x.T @ axes / (spread * np.sqrt(len(x))) if few else axes), spread
 
 
 def weights_of_pixels() -> Floats:

@@ -78,6 +78,21 @@ def train_denoiser(
     return fit(net, loss, course, kept, say)
 
 
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def held(denoiser: Denoiser, latents: Floats, people: list[Person]) -> float:
+    """Mean squared error of the velocities of people told in words, all in the same noise."""
+    styles = np.eye(len(STYLES), dtype=np.float32)[[STYLES.index(pose) for pose in POSES]]
+    said = said_of(people).repeat(len(POSES), axis=0)
+    words = np.concatenate([said, np.tile(styles, (len(people), 1))], 1)
+    random = torch.Generator().manual_seed(0)
+    z = torch.from_numpy(latents.reshape(len(words), -1))
+    noise = torch.randn(z.shape, generator=random)
+    t = torch.sigmoid(torch.randn(len(z), generator=random))
+    condition = denoiser.condition(torch.from_numpy(words), torch.zeros(1))
+    made = denoiser(noise + t[:, None] * (z - noise), t, condition)
+    return float((made - (z - noise)).square().mean())
+
+
 def _read(told: Floats, pose: NDArray[np.int64], random: np.random.Generator) -> Floats:
     """(n, photos, READ) -> the mean of some photos of each, without the one that is drawn."""
     use = random.random((len(pose), PHOTOS)) < 0.6

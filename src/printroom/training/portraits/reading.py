@@ -99,6 +99,21 @@ def train_judge(album: Album, side: int, course: Course, kept: Path, say: Say) -
     return fit(net, loss, course, kept, say)
 
 
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def wrong(net: Recogniser, album: Album, side: int) -> float:
+    """Share of attributes and styles that a judge names wrongly."""
+    pictures = album.large if side == 64 else album.small
+    answers = net.answer(net(tensor(pictures.reshape(-1, side, side, 3))))
+    errors, at = [], 0
+    for name, count in CHOICES.items():
+        truth = np.repeat([getattr(person, name) for person in album.people], len(POSES))
+        errors.append((answers[:, at : at + count].argmax(1).numpy() != truth).mean())
+        at += count
+    styles = np.tile([STYLES.index(pose) for pose in POSES], len(album.people))
+    found = answers[:, -1 - len(STYLES) : -1].argmax(1).numpy()
+    return float(np.mean([*errors, (found != styles).mean()]))
+
+
 class Truth:
     """What is true of people, as tensors."""
 

@@ -32,7 +32,8 @@ def photo(painted: Painted, look: Look, random: np.random.Generator) -> Colour:
     """A lens that darkens the corners, and grain."""
     corner = 1.02 - 0.10 * (painted.wide**2 + painted.high**2)
     grain = random.standard_normal(painted.colour.shape, np.float32) * np.float32(look.grain)
-    return ((painted.colour * (1 - 0.10 * painted.ink) - 0.5) * 0.95 + 0.49) * corner + grain
+    inked = painted.colour * (1 - 0.10 * painted.ink)
+    return np.asarray(((inked - 0.5) * 0.95 + 0.49) * corner + grain)
 
 
 def rendered(painted: Painted, look: Look, random: np.random.Generator) -> Colour:  # noqa: ARG001

@@ -1,6 +1,6 @@
 """Whether pictures show what was asked for, as a judge sees it who learnt from drawn scenes.
 
-judge, nets as they are shipped, held-out scenes -> share of the values named that are seen
+judge, nets as they are shipped, held-out scenes -> share of the values named that are found
 
 Captions of scenes that were never learnt from are painted by the step's own code. Beside it stands
 what the judge finds in the drawn scenes themselves, which no painter can pass.
@@ -19,24 +19,29 @@ from printroom.training.scenes.judge import Run, judged, retrieved
 from printroom.training.scenes.spec import GROUPS
 from printroom.training.scenes.stepcode import vision
 
-GUIDANCE = 2.0
+GUIDANCE = 2.5
 SEED = 9
 
 
 def examine(judge: Run, folder: Path, aside: Scenes) -> dict[str, float]:
-    """Scores: `painted` and `drawn` in all, then `painted` by group."""
+    """Scores: `painted`, `drawn`, `seen`, then `painted` by group.
+
+    `painted` and `drawn`: how often the judge, asked which of a group's values a picture shows,
+    names the one that the caption does. `seen`: the same where it may also say that none is there.
+    """
     random = np.random.default_rng(SEED)
     told = [caption(scene_of(marks), random) for marks in aside.marks]
     asked = np.stack([_marks(shown) for _, shown in told])
-    drawn = retrieved(asked, judged(judge, np.asarray(aside.pictures)))
+    drawn = retrieved(asked, judged(judge, np.asarray(aside.pictures), none=False))
     painter = vision(folder)
     made = [
         painter.paint(text, painter.seen(text), number, GUIDANCE)
         for number, (text, _) in enumerate(told)
     ]
     pictures = np.rint(np.stack(made) * 255).astype(np.uint8)
-    painted = retrieved(asked, judged(judge, pictures))
-    scores = {"painted": painted.pop("all"), "drawn": drawn["all"]}
+    painted = retrieved(asked, judged(judge, pictures, none=False))
+    seen = retrieved(asked, judged(judge, pictures))
+    scores = {"painted": painted.pop("all"), "drawn": drawn["all"], "seen": seen["all"]}
     return {name: round(value, 3) for name, value in (scores | painted).items()}
 
 

@@ -1,6 +1,6 @@
 """Trained nets -> what the step `paint` loads.
 
-reader, painter, decoder -> reader.onnx, painter.onnx, decoder.onnx, words.json
+reader, painter, decoder, critic -> an ONNX graph of each, words.json
 
 Weights are kept as half floats, and made whole again when a graph is loaded.
 """
@@ -46,7 +46,7 @@ class Decoder(nn.Module):
         return self.coder.decode(code * self.spread + self.middle)
 
 
-def write(folder: Path, reader: Reader, painter: Painter, decoder: Decoder) -> None:
+def write(folder: Path, reader: Reader, painter: Painter, decoder: Decoder, critic: Judge) -> None:
     """Write all that the step needs, but its code, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     code = torch.zeros(1, CODE, PLACES, PLACES)
@@ -56,6 +56,7 @@ def write(folder: Path, reader: Reader, painter: Painter, decoder: Decoder) -> N
         "reader": to_onnx(reader, {"words": words}, "values"),
         "painter": to_onnx(painter, {"code": code, "time": torch.zeros(1), "asked": asked}, "way"),
         "decoder": to_onnx(decoder, {"code": code}, "picture"),
+        "critic": to_onnx(critic, {"pictures": torch.zeros(1, 3, SIDE, SIDE)}, "said"),
     }
     for name, graph in graphs.items():
         onnx.save(graph, folder / f"{name}.onnx")

@@ -36,7 +36,10 @@ class Judge(nn.Module):
             nn.Conv2d(2 * width, 2 * width, 3, padding=1), nn.SiLU(), nn.MaxPool2d(2),
         )  # fmt: skip
         self.said = nn.Sequential(
-            nn.Flatten(), nn.Linear(32 * width, 256), nn.SiLU(), nn.Linear(256, sum(SIZES))
+            nn.Flatten(),
+            nn.Linear(32 * width, 4 * width),
+            nn.SiLU(),
+            nn.Linear(4 * width, sum(SIZES)),
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -75,15 +78,19 @@ def asked_of(net: Judge) -> Run:
     return run
 
 
-def judged(run: Run, pictures: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """(n, side, side, 3) -> (n, groups) marks as in `data.Scenes`."""
+def judged(run: Run, pictures: NDArray[np.uint8], none: bool = True) -> NDArray[np.int8]:
+    """(n, side, side, 3) -> (n, groups) marks as in `data.Scenes`.
+
+    Without `none`, a value of each group has to be chosen, whether it is there or not.
+    """
     marks = np.full((len(pictures), len(SIZES)), -1, np.int8)
     for first in range(0, len(pictures), BATCH):
         taken = pictures[first : first + BATCH].transpose(0, 3, 1, 2)
         said = run(np.ascontiguousarray(taken, np.float32) / np.float32(255))
         for group, answers in enumerate(np.split(said, np.cumsum(SIZES)[:-1], 1)):
-            best = answers.argmax(1)
-            marks[first : first + BATCH, group] = np.where(best == answers.shape[1] - 1, -1, best)
+            absent = answers.shape[1] - 1
+            best = answers[:, : absent + none].argmax(1)
+            marks[first : first + BATCH, group] = np.where(best == absent, -1, best)
     return marks
 
 

@@ -105,10 +105,13 @@ def read(folder: Path, words: int, blocked: Container[str] = ()) -> Poems:
     for file in sorted(folder.glob("*haiku*.tsv.gz")):
         for source, poem in _rows(file):
             found.setdefault(poem, STYLES.get(source, 1))
-    if not found:
-        raise NotFound(f"there are no poems in {folder}", "put *haiku*.tsv.gz files there")
     kept = {poem: style for poem, style in found.items() if _aside(poem)}
     rest = {poem: style for poem, style in found.items() if poem not in kept}
+    if not kept or not rest:
+        raise NotFound(
+            f"{len(found)} poems in {folder} are too few: one of {ASIDE} is kept aside",
+            "put files *haiku*.tsv.gz with more of them there",
+        )
     count = Counter(word for poem in rest for line in poem for word in line)
     frequent = [word for word, _ in count.most_common(words - len(MARKS))]
     known = (*MARKS, *("" if word in blocked else word for word in frequent))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from printroom.training.verse.poems import MARKS, PLAIN, Lines, Poems
-from printroom.training.verse.syllables import Syllables
+from printroom.training.verse.syllables import Syllables, begins_open
 
 RUN = 6
 """Words in a row that no poem of ours has in common with one that was learnt."""
@@ -52,6 +52,7 @@ def ship(poems: Poems, weights: Mapping[str, Tensor], file: Path) -> None:
             words=np.frombuffer("\n".join(poems.words).encode(), np.uint8),
             syllables=syllables,
             own=own,
+            open=np.array([begins_open(word) for word in poems.words]),
             plain=np.array([word in PLAIN for word in poems.words]),
             lines=lines,
             runs=runs,

@@ -8,6 +8,7 @@ import { t as common } from '../../texts/en'
 import { useDoing } from '../../ui/doing'
 import { Button, Card, Fault, FIELD, Field, Page } from '../../ui/parts'
 import { ThemeChoice } from '../../ui/ThemeChoice'
+import { Close } from './Close'
 import { Keys } from './Keys'
 import { Usage } from './Usage'
 
@@ -33,6 +34,7 @@ export function Account() {
         <Keys scopes={session?.scopes ?? []} />
         <Usage />
       </div>
+      {session?.user != null && may('account') && <Close />}
     </Page>
   )
 }

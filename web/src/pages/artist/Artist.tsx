@@ -32,11 +32,11 @@ export function Artist() {
     <Page title={t.title} lead={t.lead}>
       {runs.isError && <Fault error={runs.error} retry={() => void runs.refetch()} />}
       <Card>
-        <form onSubmit={make} className="grid items-end gap-3 sm:grid-cols-[minmax(0,24rem)_auto] justify-start">
+        <form onSubmit={make} className="grid items-start justify-start gap-3 max-sm:justify-stretch sm:grid-cols-[minmax(0,24rem)_auto]">
           <Field label={t.theme} hint={t.hint}>
             <input className={FIELD} value={theme} maxLength={200} onChange={(event) => setTheme(event.target.value)} />
           </Field>
-          <Button kind="first" type="submit" disabled={busy} className="sm:mb-5">
+          <Button kind="first" type="submit" disabled={busy} className="sm:mt-6">
             {busy ? t.composing : t.compose}
           </Button>
         </form>

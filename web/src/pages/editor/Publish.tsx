@@ -9,7 +9,8 @@ import { useDoing } from '../../ui/doing'
 import { Sheet } from '../../ui/Sheet'
 import { pathOf } from '../pipelines/api'
 import { type Published, publish, renewed } from './api'
-import { specOf, useDesk, useSeen } from './desk'
+import { useDesk, useSeen } from './desk'
+import { specOf } from './docs'
 
 export function Publish({ onClose, onDone }: { onClose: () => void; onDone: (made: Published) => void }) {
   const desk = useDesk()

@@ -4,7 +4,8 @@ import { e } from '../../texts/editor'
 import { Copy } from '../../ui/Copy'
 import { Button, Notice } from '../../ui/parts'
 import type { Fault } from './api'
-import { nodeOf, useDesk, useSeen, WHOLE } from './desk'
+import { useDesk, useSeen } from './desk'
+import { nodeOf, WHOLE } from './faults'
 
 export function YamlPanel({ editable, onShow }: { editable: boolean; onShow: (fault: Fault) => void }) {
   const desk = useDesk()

@@ -6,10 +6,12 @@
 import { createContext, useContext, useSyncExternalStore } from 'react'
 import { e } from '../../texts/editor'
 import { check, type Checked, type Fault } from './api'
+import { alike, docOf, placed } from './docs'
 import { drop, keep, read } from './draft'
-import { type Doc, type Place } from './edits'
+import type { Doc } from './edits'
+import { byNode, plainly } from './faults'
 import { begun, edited, type History, redone, undone } from './history'
-import { type End, type Id, idOf, ids, nameOf, type Palette, refTo, sortOf, type Spec, VALUE } from './spec'
+import { type End, type Id, ids, nameOf, type Palette, refTo, sortOf, type Spec, VALUE } from './spec'
 import { arrange } from './tidy'
 import { connect, refusal } from './wiring'
 import { keeps, written } from './written'
@@ -45,8 +47,6 @@ export interface State {
   wide: boolean
 }
 const PAUSE = 250
-/** Of what belongs to no node. */
-export const WHOLE: Id = 'all:'
 
 export class Desk {
   state: State
@@ -258,59 +258,6 @@ export class Desk {
 export function spoken(end: End): string {
   return sortOf(end.node) === 'in' || end.port === VALUE ? nameOf(end.node) : refTo(end).slice(1).replace(':', '')
 }
-
-/** A pipeline, with where its nodes lie taken out of it. */
-function docOf({ view, ...spec }: Spec): Doc {
-  const places = Object.entries(view ?? {}).map(([id, [x, y]]): [Id, Place] => [id, { x, y }])
-  return { spec: { ...spec, steps: spec.steps ?? {} }, places: Object.fromEntries(places) }
-}
-
-/** The pipeline as it is published: with where its nodes lie. */
-export function specOf({ spec, places }: Doc): Spec {
-  const view = ids(spec).flatMap((id): [Id, [number, number]][] => {
-    const place = places[id]
-    return place === undefined ? [] : [[id, [Math.round(place.x), Math.round(place.y)]]]
-  })
-  return { ...spec, view: Object.fromEntries(view) }
-}
-
-/** With a place for each node: the whole is laid out where most have none. */
-function placed(doc: Doc, palette: Palette): Doc {
-  const all = ids(doc.spec)
-  const missing = all.filter((id) => doc.places[id] === undefined)
-  if (missing.length === 0) return doc
-  if (missing.length * 2 > all.length) return { ...doc, places: arrange(doc.spec, palette) }
-  const known = all.flatMap((id) => doc.places[id] ?? [])
-  const left = Math.min(...known.map((place) => place.x))
-  const below = Math.max(...known.map((place) => place.y)) + 240
-  const rest = missing.map((id, at): [Id, Place] => [id, { x: left + at * 300, y: below }])
-  return { ...doc, places: { ...doc.places, ...Object.fromEntries(rest) } }
-}
-
-/** An output that nothing leads to is no fault of writing, here where nobody writes. */
-function plainly(fault: Fault, spec: Spec | null): Fault {
-  const [room, name = ''] = fault.place.split('.')
-  return room === 'outputs' && spec?.outputs?.[name] === '' ? { ...fault, reason: e.node.unfed, remedy: '' } : fault
-}
-
-function byNode(faults: Fault[]): Map<Id, Fault[]> {
-  const found = new Map<Id, Fault[]>()
-  for (const fault of faults) {
-    const id = nodeOf(fault)
-    found.set(id, [...(found.get(id) ?? []), fault])
-  }
-  return found
-}
-
-/** The node that a fault is at. */
-export function nodeOf({ step, place }: Fault): Id {
-  if (step !== null) return idOf('step', step)
-  const [room, name] = place.split('.')
-  if (name !== undefined && room === 'inputs') return idOf('in', name)
-  return name !== undefined && room === 'outputs' ? idOf('out', name) : WHOLE
-}
-
-const alike = (one: Spec, other: Spec): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 export const DeskContext = createContext<Desk | null>(null)
 

@@ -2,6 +2,7 @@
 import type { Format } from '../../api/client'
 import { base } from '../../api/connection'
 import type { Snippet } from '../../ui/Snippets'
+import { sending } from './sending'
 
 export const FIXES = ['dejpeg', 'denoise', 'lowlight', 'colour', 'deblur'] as const
 export type Fix = (typeof FIXES)[number]
@@ -71,39 +72,5 @@ export function snippets(wishes: Wishes, login: boolean): Snippet[] {
   if (wishes.metadata !== 'keep') query.set('metadata', wishes.metadata)
   const url = `${base}v1/images/enhance?${query.toString().replaceAll('%2C', ',')}`
   const result = `result.${(wishes.format ?? 'jpeg').replace('jpeg', 'jpg')}`
-  return [
-    {
-      name: 'curl',
-      code: [
-        'curl --fail-with-body',
-        ...(login ? ['-H "Authorization: Bearer $PRINTROOM_KEY"'] : []),
-        `--data-binary @photo.jpg -o ${result}`,
-        `'${url}'`,
-      ].join(' \\\n  '),
-    },
-    {
-      name: 'Python',
-      code: `${login ? 'import os\n' : ''}from pathlib import Path
-from urllib.request import Request, urlopen
-
-request = Request(
-    "${url}",
-    data=Path("photo.jpg").read_bytes(),
-    headers={${login ? '"Authorization": f"Bearer {os.environ[\'PRINTROOM_KEY\']}"' : ''}},
-)
-with urlopen(request) as answer:
-    Path("${result}").write_bytes(answer.read())`,
-    },
-    {
-      name: 'JavaScript',
-      code: `import { readFile, writeFile } from 'node:fs/promises'
-
-const answer = await fetch('${url}', {
-  method: 'POST',${login ? '\n  headers: { authorization: `Bearer ${process.env.PRINTROOM_KEY}` },' : ''}
-  body: await readFile('photo.jpg'),
-})
-if (!answer.ok) throw new Error((await answer.json()).detail)
-await writeFile('${result}', Buffer.from(await answer.arrayBuffer()))`,
-    },
-  ]
+  return sending(url, result, login)
 }

@@ -17,6 +17,7 @@ import { Sales } from './Sales'
 import { Showing } from './Showing'
 import { Stopped } from './Stopped'
 import { Badges, Standing } from './told'
+import { TryIt } from './TryIt'
 
 const Compare = lazy(() => import('../enhance/Compare').then((module) => ({ default: module.Compare })))
 
@@ -42,7 +43,9 @@ export function OneListing() {
 
 function Sheets({ known }: { known: Listing }) {
   const { session } = useSession()
-  const writes = session?.scopes.includes('market:write') ?? false
+  const may = (scope: string) => session?.scopes.includes(scope) ?? false
+  const writes = may('market:write')
+  const runs = may('runs:write') && may('files:write')
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -56,6 +59,7 @@ function Sheets({ known }: { known: Listing }) {
           <Examples examples={examplesOf(known)} />
           {known.tags.length > 0 && <Tags tags={known.tags} />}
           {known.text !== '' && <p className="max-w-prose whitespace-pre-wrap break-words">{known.text}</p>}
+          {!known.own && known.offer !== null && known.state === 'listed' && runs && <TryIt known={known} />}
           {known.own && writes && <Edit known={known} />}
           {known.own && <Stopped id={known.id} />}
           <Reviews known={known} writes={writes} />

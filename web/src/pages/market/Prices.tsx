@@ -33,6 +33,9 @@ export function Prices({ known }: { known: Listing }) {
         {field('megapixel', '0.001')}
         {field('month', '1', t.sell.unsold)}
         {field('quota', '1', t.sell.unlimited)}
+        <Field label={t.sell.tries} hint={t.sell.triesHint}>
+          <input name="tries" type="number" min={0} max={10} step={1} required defaultValue={known.offer?.tries ?? 3} className={FIELD} />
+        </Field>
         {model && field('download', '1', t.sell.noCopies)}
         {model && (
           <Field label={t.sell.share} hint={t.sell.shareHint}>
@@ -82,6 +85,7 @@ function termsOf(form: FormData): Terms {
   return {
     price: { run: typed('run'), megapixel: typed('megapixel'), month: typed('month') || null, quota: typed('quota') || null, download: form.get('download') ? typed('download') : null },
     share: typed('share') / 100,
+    tries: typed('tries'),
     version: typed('version') || null,
   }
 }

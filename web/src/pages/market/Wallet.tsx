@@ -1,7 +1,7 @@
 // What an account has, in credits: to spend, and earned; more of it, and the statements of months.
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { confirmTopUp, payOut, payouts, redeem, statementAt, topUp, topups, wallet } from '../../api/market'
+import { confirmTopUp, monthAt, payOut, payouts, redeem, topUp, topups, wallet } from '../../api/market'
 import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
 import { t } from '../../texts/market'
@@ -128,14 +128,21 @@ export function Statements() {
         <input type="month" className={FIELD} value={month} min="2020-01" max={new Date().toISOString().slice(0, 7)} placeholder="2026-11" onChange={(event) => setMonth(event.target.value)} />
       </Field>
       {whole && (
-        <div className="flex flex-wrap gap-2">
-          <a href={statementAt(month, '.html')} target="_blank" rel="noreferrer" className={buttonClass()}>
-            {t.desk.page}
-          </a>
-          <a href={statementAt(month, '.csv')} className={buttonClass()}>
-            {t.desk.csv}
-          </a>
-        </div>
+        <dl className="grid grid-cols-[1fr_auto] items-center gap-2">
+          {(['statements', 'earnings'] as const).map((what) => (
+            <div key={what} className="contents">
+              <dt>{what === 'statements' ? t.desk.movements : t.desk.earnings}</dt>
+              <dd className="flex gap-2">
+                <a href={monthAt(what, month, '.html')} target="_blank" rel="noreferrer" aria-label={t.desk.pageOf(t.desk[what === 'statements' ? 'movements' : 'earnings'])} className={buttonClass()}>
+                  {t.desk.page}
+                </a>
+                <a href={monthAt(what, month, '.csv')} aria-label={t.desk.csvOf(t.desk[what === 'statements' ? 'movements' : 'earnings'])} className={buttonClass()}>
+                  {t.desk.csv}
+                </a>
+              </dd>
+            </div>
+          ))}
+        </dl>
       )}
     </Card>
   )

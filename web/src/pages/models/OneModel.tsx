@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { base } from '../../api/connection'
 import { alone, described, type Model, model, removed, tail, versions } from '../../api/models'
 import { usePages } from '../../api/pages'
 import { useSession } from '../../api/session'
@@ -12,11 +13,11 @@ import { bytes, number } from '../../ui/format'
 import { More } from '../../ui/More'
 import { Button, buttonClass, Card, Fault, FIELD, Field, Loading, Page } from '../../ui/parts'
 import { Snippets } from '../../ui/Snippets'
+import { sending } from '../enhance/sending'
 import { Examination } from './Examination'
 import { Memory, Scores } from './Plots'
-import { snippets } from './snippets'
 import { State } from './State'
-import { Trial } from './Trial'
+import { Charged, Trial } from './Trial'
 
 export function OneModel() {
   const { owner, name } = useParams({ strict: false }) as { owner: string; name: string }
@@ -53,7 +54,7 @@ function Sheets({ known }: { known: Model }) {
       </div>
       {known.description !== '' && <p className="max-w-prose whitespace-pre-wrap break-words">{known.description}</p>}
       {known.examination !== null && <Examination model={known} />}
-      {known.state === 'ready' && <Trial key={known.id} model={known} />}
+      {known.state === 'ready' && (known.source === 'account' && !known.mine ? <Charged key={known.id} model={known} /> : <Trial key={known.id} model={known} />)}
       <div className="grid gap-4 lg:grid-cols-2">
         <div className="grid content-start gap-4 min-w-0">
           <Facts known={known} />
@@ -80,7 +81,7 @@ function Sheets({ known }: { known: Model }) {
           <Versions known={known} />
           {known.state === 'ready' && tryable(known) && (
             <Card title={t.code}>
-              <Snippets snippets={snippets(known.id, session?.user != null)} />
+              <Snippets snippets={sending(`${base}v1/images/enhance?model=${known.id}`, 'result.jpg', session?.user != null)} />
             </Card>
           )}
         </div>

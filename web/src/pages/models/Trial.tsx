@@ -6,6 +6,8 @@ import { type Model, tried } from '../../api/models'
 import { t } from '../../texts/models'
 import { useDoing } from '../../ui/doing'
 import { Button, Card, Fault } from '../../ui/parts'
+import type { Port } from '../pipelines/ports'
+import { type Given, Outcome, RunForm } from '../pipelines/RunForm'
 import { tryable } from './OneModel'
 
 const Compare = lazy(() => import('../enhance/Compare').then((module) => ({ default: module.Compare })))
@@ -27,7 +29,7 @@ export function Trial({ model }: { model: Model }) {
   return (
     <Card title={t.tryIt}>
       {!tryable(model) ? (
-        <p className="text-soft">{t.untryable}</p>
+        <p className="text-soft">{model.draws ? t.draws : t.untryable}</p>
       ) : (
         <div className="flex flex-wrap items-center gap-2">
           {example !== undefined && (
@@ -65,6 +67,25 @@ export function Trial({ model }: { model: Model }) {
           </div>
         </Suspense>
       )}
+    </Card>
+  )
+}
+
+/** What a model takes that is run by itself. */
+export const ALONE: Record<string, Port> = { image: 'picture' }
+
+/** A model of another account, which may ask for something: as a run, whose price is said before. */
+export function Charged({ model }: { model: Model }) {
+  const [given, setGiven] = useState<Given>({})
+  const [id, setId] = useState<string | null>(null)
+  return (
+    <Card title={t.tryIt}>
+      {tryable(model) ? (
+        <RunForm target={model.name} inputs={ALONE} given={given} onGiven={setGiven} charged onRun={setId} />
+      ) : (
+        <p className="text-soft">{model.draws ? t.draws : t.untryable}</p>
+      )}
+      {id !== null && <Outcome id={id} />}
     </Card>
   )
 }

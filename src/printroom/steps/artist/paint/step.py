@@ -27,7 +27,7 @@ class Paint:
         self,
         poem: str,
         seed: Number(0, 2**31 - 1, integer=True) = 0,
-        guidance: Number(1, 6) = 2.0,
+        guidance: Number(1, 6) = 2.5,
         size: Choice(128, 256, 512) = 128,
     ) -> Painted:
         seen = self.vision.seen(poem)

@@ -1,10 +1,10 @@
 """A poem seen: what its words show, and a picture of that.
 
-poem -> values it speaks of -> a whole scene -> a code out of noise, by flow
-     -> (128, 128, 3) float32 in 0..1
+poem -> values it speaks of -> whole scenes -> codes out of noise, by flow -> pictures
+     -> that which a critic likes best: (128, 128, 3) float32 in 0..1
 
-The three nets were trained together (`card.json` beside them). What a poem leaves open is taken
-from one of many scenes that fit it. That choice and the noise come from the seed and the poem, so
+The nets were trained together (`card.json` beside them). What a poem leaves open is taken
+from some of many scenes that fit it. That choice and the noise come from the seed and the poem, so
 that two poems that speak of the same things are still two pictures.
 """
 
@@ -25,6 +25,8 @@ STEPS = 12
 """Of Heun's rule, two looks each."""
 SURE = 0.4
 """From this probability on, a poem is taken to speak of something."""
+TRIES = 6
+"""Pictures that are painted at once; the one that shows most of the poem is kept."""
 SUBJECTS = ("land", "water", "flora", "fauna", "thing")
 MOST_SUBJECTS = 3
 """As many as the pictures that were learnt from show at a time: the clearest ones."""
@@ -42,12 +44,10 @@ class Vision:
         self.scenes: list[list[str]] = [
             [self.values[place] for place in scene] for scene in words["scenes"]
         ]
-        self.reader, self.painter, self.decoder = (
-            _session(folder / f"{name}.onnx") for name in ("reader", "painter", "decoder")
+        self.reader, self.painter, self.decoder, self.critic = (
+            _session(folder / f"{name}.onnx") for name in ("reader", "painter", "decoder", "critic")
         )
-        self.code = [
-            size if isinstance(size, int) else 1 for size in self.decoder.get_inputs()[0].shape
-        ]
+        self.code = self.decoder.get_inputs()[0].shape[1:]
 
     def seen(self, poem: str) -> list[str]:
         """What a poem shows, one value of a group at most. Raises ValueError: a text too long."""
@@ -73,17 +73,32 @@ class Vision:
             sha256(f"{seed}\n{poem}".encode("utf-8", "replace")).digest()[:16], "big"
         )
         random = np.random.Generator(np.random.PCG64(drawn))
-        asked = np.zeros((2, len(self.values)), np.float32)
-        asked[0, [self.values.index(value) for value in self.imagined(seen, random)]] = 1
-        code: Floats = random.standard_normal(self.code, np.float32)
+        asked = np.zeros((2 * TRIES, len(self.values)), np.float32)
+        for row in asked[:TRIES]:
+            row[[self.values.index(value) for value in self.imagined(seen, random)]] = 1
+        code: Floats = random.standard_normal((TRIES, *self.code), np.float32)
         for step in range(STEPS):
             here = self._way(code, step / STEPS, asked, guidance)
-            there = self._way(
-                np.asarray(code + here / STEPS, np.float32), (step + 1) / STEPS, asked, guidance
-            )
+            next_ = np.asarray(code + here / STEPS, np.float32)
+            there = self._way(next_, (step + 1) / STEPS, asked, guidance)
             code = np.asarray(code + (here + there) / (2 * STEPS), np.float32)
         (pixels,) = self.decoder.run(None, {"code": code})
-        return np.ascontiguousarray(np.clip(pixels[0].transpose(1, 2, 0), 0, 1))
+        best = pixels[int(np.argmax(self._shown(pixels, seen)))]
+        return np.ascontiguousarray(np.clip(best.transpose(1, 2, 0), 0, 1))
+
+    def _shown(self, pictures: Floats, seen: list[str]) -> Floats:
+        """How sure the critic is of what was seen in the poem, for each picture."""
+        (said,) = self.critic.run(None, {"pictures": np.clip(pictures, 0, 1)})
+        sure = np.zeros(len(pictures), np.float32)
+        first = 0
+        for group in self.groups.values():
+            answers = said[:, first : first + len(group) + 1]  # its values, and none of them
+            first += len(group) + 1
+            for value in set(group).intersection(seen):
+                top = answers.max(1, keepdims=True)
+                every = np.log(np.exp(answers - top).sum(1)) + top[:, 0]
+                sure += answers[:, group.index(value)] - every
+        return sure
 
     def imagined(self, seen: list[str], random: np.random.Generator) -> list[str]:
         """A whole scene: what was seen, and the rest of a scene that has most of it."""
@@ -95,12 +110,12 @@ class Vision:
     def _way(self, code: Floats, time: float, asked: Floats, guidance: float) -> Floats:
         """Where a code goes next, what is asked for stressed."""
         inputs = {
-            "code": np.repeat(code, 2, 0),
-            "time": np.full(2, time, np.float32),
+            "code": np.concatenate([code, code]),
+            "time": np.full(2 * len(code), time, np.float32),
             "asked": asked,
         }
-        (both,) = self.painter.run(None, inputs)
-        return np.asarray(both[1:] + np.float32(guidance) * (both[:1] - both[1:]), np.float32)
+        led, free = np.split(self.painter.run(None, inputs)[0], 2)
+        return np.asarray(free + np.float32(guidance) * (led - free), np.float32)
 
 
 def enlarged(picture: Floats, side: int) -> Floats:

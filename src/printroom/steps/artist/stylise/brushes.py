@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 FOLD = 4
 """Side of the squares of pixels that the net takes as one."""
+SHIFTS = ((0, 0), (1, 2), (2, 1), (3, 3))
+"""Rows and columns that the squares begin earlier, in turn; their mean shows no grid of squares."""
 STRIP = 1 << 18
 """Pixels that are painted at once, without what is seen beyond."""
 
@@ -50,7 +52,7 @@ class Brushes:
     @property
     def reach(self) -> int:
         """Rows beyond a strip that the net looks at."""
-        return FOLD * len(self.kernels)
+        return FOLD * (len(self.kernels) + 1)
 
     def painted(
         self, picture: Array, name: str, told: Callable[[int, int], None] = lambda _done, _all: None
@@ -68,16 +70,22 @@ class Brushes:
         return result
 
     def _whole(self, picture: Array, hand: int) -> Array:
-        """A strip at once; sides are made multiples of `FOLD` by repeating the last pixels."""
+        """A strip at once."""
+        total = sum(self._shifted(picture, hand, down, right) for down, right in SHIFTS)
+        return np.clip(picture + total / np.float32(len(SHIFTS)), 0, 1)
+
+    def _shifted(self, picture: Array, hand: int, down: int, right: int) -> Array:
+        """What the net adds, with squares that begin earlier; the last pixels are repeated."""
         height, width = picture.shape[:2]
-        framed = np.pad(picture, ((0, -height % FOLD), (0, -width % FOLD), (0, 0)), "edge")
+        sides = ((down, -(height + down) % FOLD), (right, -(width + right) % FOLD), (0, 0))
+        framed = np.pad(picture, sides, "edge")
         inner = folded(framed.transpose(2, 0, 1) - np.float32(0.5))
         for place, kernel in enumerate(self.kernels[:-1]):
             scaled = kernel * self.gains[hand, place][:, None]
             seen = rectified(convolved(padded(inner), scaled, self.offsets[hand, place]))
             inner = seen + inner if place else seen
         told = unfolded(convolved(padded(inner), self.kernels[-1], self.bias)).transpose(1, 2, 0)
-        return np.clip(framed + told, 0, 1)[:height, :width]
+        return told[down : down + height, right : right + width]
 
 
 def folded(picture: Array) -> Array:

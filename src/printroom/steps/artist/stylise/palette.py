@@ -55,21 +55,18 @@ class Palette:
             here = _moved(here, rounds[-1])
         return cls(tuple(rounds))
 
-    def apply(self, picture: Array, strength: float = 1.0, seed: int = 0) -> Array:
-        """(h, w, 3) in the new colours; `strength` 0 = as they were, 1 = all the way."""
-        if not strength:
-            return picture
+    def apply(self, picture: Array, seed: int = 0) -> Array:
+        """(h, w, 3) sRGB in 0..1 in the new colours, some rows at a time."""
         random = np.random.default_rng([seed, 2])
         result = np.empty(picture.shape, np.float32)
         step = max(1, ROWS // picture.shape[1])
         for top in range(0, picture.shape[0], step):
             rows = picture[top : top + step]
-            lab = to_lab(rows).reshape(-1, 3)
-            moved = lab + SHAKE * random.standard_normal(lab.shape, np.float32)
+            colours = to_lab(rows).reshape(-1, 3)
+            colours += SHAKE * random.standard_normal(colours.shape, np.float32)
             for one in self.rounds:
-                moved = _moved(moved, one)
-            mixed = lab + np.float32(strength) * (moved - lab)
-            result[top : top + step] = to_rgb(mixed.reshape(rows.shape))
+                colours = _moved(colours, one)
+            result[top : top + step] = to_rgb(colours.reshape(rows.shape))
         return result
 
 

@@ -65,7 +65,7 @@ class Manner:
         fine = np.sqrt(np.square(small - _blurred(small, width)).mean())
         return cls(
             width=float(np.clip(width / shorter, 1 / 150, 1 / 24)),
-            length=float(np.clip(1 + 14 * (coherence - 0.25), 1, 11)),
+            length=float(np.clip(1 + 28 * (coherence - 0.42), 1, 11)),
             liveliness=float(np.clip(fine, 0.01, 0.2)),
             relief=float(np.clip(8 * np.sqrt(bands[0]), 0, 1)),
             flow=_blurred(directions(grey, 6.0), 4.0),

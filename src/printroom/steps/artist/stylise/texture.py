@@ -28,6 +28,8 @@ SMALL = 96
 """Pixels of the shorter side below which no smaller copy is begun with."""
 CONTENT, WEIGHT = 3, 0.15
 """Layer that keeps the content, from 0, and how much it counts."""
+FLOOR = 0.3
+"""Of the deviations of a layer's channels, over their mean."""
 SMOOTH = 0.15
 """Weight of the differences of neighbours."""
 LEVELS, GROUND = 4, 6.0
@@ -89,7 +91,7 @@ class Target:
         """`painting` gives the texture, `content` what is in the picture, both (3, h, w)."""
         self.features = features
         maps = features.forward(painting)
-        self.scales = [m.std((1, 2))[:, None, None] + 1e-4 for m in maps]
+        self.scales = [scale(m) for m in maps]
         self.grams = [gram(flat(m / s)) for m, s in zip(maps, self.scales, strict=True)]
         self.ground = []
         for _ in range(LEVELS):
@@ -102,8 +104,8 @@ class Target:
         """Of the loss at a picture (3, h, w)."""
         maps = self.features.forward(picture)
         gradients = []
-        for m, scale, wanted in zip(maps, self.scales, self.grams, strict=False):
-            gradients.append(toward(flat(m / scale), wanted).reshape(m.shape) / scale)
+        for m, size, wanted in zip(maps, self.scales, self.grams, strict=False):
+            gradients.append(toward(flat(m / size), wanted).reshape(m.shape) / size)
         gradients += [np.zeros_like(m) for m in maps[len(gradients) :]]
         if self.content is not None:
             now, deviation = normed(maps[CONTENT])
@@ -121,6 +123,12 @@ class Target:
             smaller = self._grounded(halved(picture), level + 1)
             total = total + unhalved(smaller, picture.shape)
         return total
+
+
+def scale(maps: Array) -> Array:
+    """(c, 1, 1) deviations of channels; those that hardly answer count for little, not for all."""
+    deviations = maps.std((1, 2))[:, None, None]
+    return np.asarray(deviations + FLOOR * np.sqrt(np.square(deviations).mean()) + 1e-4)
 
 
 def toward(maps: Array, wanted: Array) -> Array:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+UNTOLD = -1
+"""In place of syllables that are left."""
 FREE = 1
 """The style of poems that were not written by rule."""
 Whole = NDArray[np.int64]
@@ -60,33 +62,31 @@ class Verse:
         self._gate, self._ajar = plain["gate.weight"][0], plain["gate.bias"][0]
         self._layers = [_Layer(plain, name) for name in ("first", "second")]
 
-    def start(self, n: int, theme: int | None, syllables: int) -> State:
-        """The beginning of n poems, the first line of so many syllables; None = about anything."""
-        width = self.vectors.shape[1]
-        about = np.zeros(width, np.float32) if theme is None else self.vectors[theme]
-        zeros = [np.zeros((n, layer.width), np.float32) for layer in self._layers]
+    def start(self, theme: int | None, left: Whole) -> State:
+        """The beginning of poems, one for each of `left`; None = about anything."""
+        about = self.vectors[theme] if theme is not None else np.zeros_like(self.vectors[PAD])
+        zeros = [np.zeros((len(left), layer.width), np.float32) for layer in self._layers]
         told = self._style + about @ self._themed
         state = State(tuple((one, one) for one in zeros), told, about @ self._pointed)
-        state = self._read(np.full(n, PAD if theme is None else theme), np.zeros(n, int), state)
-        return self.read(np.full(n, BEGIN), np.full(n, syllables), state)
+        opening = np.full(len(left), PAD if theme is None else theme)
+        state = self.read(opening, np.full(len(left), UNTOLD), state)
+        return self.read(np.full(len(left), BEGIN), left, state)
 
     def read(self, words: Whole, left: Whole, state: State) -> State:
-        """One more word of each poem, after which its line wants `left` syllables."""
-        return self._read(words, np.minimum(left + 1, len(self._left) - 1), state)
-
-    def logits(self, state: State) -> Floats:
-        """What may come next, (n, words)."""
-        out = state.memories[-1][0]
-        share = _sigmoid(out @ self._gate + self._ajar)[:, None]
-        return (out + share * state.pointed) @ self.vectors.T + self._bias
-
-    def _read(self, words: Whole, told: Whole, state: State) -> State:
+        """One more word of each poem, after which its line wants `left` syllables, or `UNTOLD`."""
+        told = np.minimum(left + 1, len(self._left) - 1)
         seen: Floats = self.vectors[words] + self._left[told] + state.told
         memories = []
         for layer, memory in zip(self._layers, state.memories, strict=True):
             seen, cell = layer.after(seen, memory)
             memories.append((seen, cell))
         return replace(state, memories=tuple(memories))
+
+    def logits(self, state: State) -> Floats:
+        """What may come next, (n, words)."""
+        out = state.memories[-1][0]
+        share = _sigmoid(out @ self._gate + self._ajar)[:, None]
+        return (out + share * state.pointed) @ self.vectors.T + self._bias
 
 
 class _Layer:

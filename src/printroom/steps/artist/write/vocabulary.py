@@ -17,8 +17,8 @@ LONGEST = 200
 """Characters of a theme that are read."""
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _ENDINGS = (
-    ("", "s"), ("", "es"), ("y", "ies"), ("", "ing"), ("e", "ing"), ("", "ed"), ("e", "ed"),
-    ("", "y"), ("", "ly"),
+    ("", "s"), ("", "'s"), ("", "es"), ("y", "ies"), ("", "ing"), ("e", "ing"),
+    ("", "ed"), ("e", "ed"), ("", "y"), ("", "ly"),
 )  # fmt: skip
 """What one word may have where another one of the same meaning has something else."""
 SUFFIX = "s"
@@ -34,14 +34,20 @@ class Vocabulary:
         syllables: NDArray[np.uint8],
         own: NDArray[np.bool_],
         plain: NDArray[np.bool_],
+        open_: NDArray[np.bool_],
     ) -> None:
         """`syllables`: 0 for what is never written; `own`: whether `'s` may follow a word; `plain`:
-        what is no theme, and may come twice.
+        what is no theme, and may come twice; `open_`: what begins with the sound of a vowel.
         """
         self.words, self.syllables = tuple(words), syllables.astype(np.int64)
         self.own, self.plain = own, plain
+        self._after = {"a": ~open_, "an": open_}
         self.numbers = {word: number for number, word in enumerate(self.words) if word}
         self.suffix = self.numbers[SUFFIX]
+
+    def after(self, word: str) -> NDArray[np.bool_] | None:
+        """What may follow an article; None = no article it is."""
+        return self._after.get(word)
 
     def theme(self, text: str) -> int | None:
         """The rarest of its words that can be written, or of their kin."""
@@ -62,17 +68,17 @@ class Vocabulary:
         return "\n".join(" ".join(line) for line in lines)
 
     def _nearest(self, word: str) -> int | None:
-        kin = [word]  # itself first
+        """The word itself, else the first of its kin; None for `the`, `of`, and what has none."""
+        if (number := self.numbers.get(word)) is not None and self.plain[number]:
+            return None
+        kin = [word]
         for short, long in _ENDINGS:
             if word.endswith(long):
                 kin.append(word[: len(word) - len(long)] + short)
             if word.endswith(short):
                 kin.append(word[: len(word) - len(short)] + long)
-        for one in kin:
-            number = self.numbers.get(one)
-            if number is not None and not self.plain[number] and self.syllables[number]:
-                return number
-        return None
+        numbers = (self.numbers.get(one, 0) for one in kin)
+        return next((one for one in numbers if self.syllables[one] and not self.plain[one]), None)
 
 
 def _shown(word: str) -> str:
