@@ -146,8 +146,8 @@ class Workshop:
         """
         from printroom.steps.installed import at_hand
 
-        pinned = self.pipelines.used()
-        return self.folders.add(folder, taken=at_hand(self.folders), pinned=pinned, replaces=replaces)
+        taken, pinned = at_hand(self.folders), self.pipelines.used()
+        return self.folders.add(folder, taken=taken, pinned=pinned, replaces=replaces)
 
     def remove_step(self, name: str) -> Kept:
         """Take an added step away; published pipelines that use it go on. Raises NotFound."""

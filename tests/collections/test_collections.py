@@ -164,6 +164,35 @@ def test_many_at_once_lose_nothing(collections: Collections) -> None:
     assert [row.number for row in collections.items("ann", name)] == list(range(1, 41))
 
 
+def test_two_that_make_the_same_at_once(collections: Collections) -> None:
+    name, outcomes, ready = f"c{next(NAMES)}", list[str](), threading.Barrier(4)
+
+    def make() -> None:
+        ready.wait()
+        try:
+            outcomes.append(collections.make("ann", name, 3).name)
+        except AlreadyThere:
+            outcomes.append("there")
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == sorted([name, "there", "there", "there"])
+
+
+def test_an_account_has_so_many_and_no_more(collections: Collections, monkeypatch: Any) -> None:
+    monkeypatch.setattr(rows, "MOST", 2)
+    for name in ("a", "b"):
+        collections.make("full", name)
+    with pytest.raises(BadOption, match="remove one"):
+        collections.make("full", "c")
+    collections.remove("full", "a")
+    collections.make("full", "c")
+    assert [one.name for one in collections.listed("full", most=9)] == ["b", "c"]
+
+
 def test_pictures_are_found_by_their_looks(collections: Collections) -> None:
     name = f"c{next(NAMES)}"
     collections.make("ann", name)

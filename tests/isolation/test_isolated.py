@@ -257,6 +257,25 @@ def test_the_error_of_a_step_names_it_and_its_reason_and_costs_no_process(opened
     assert step.pids == pids
 
 
+def test_inputs_that_a_step_cannot_take_are_the_askers_fault(opened):
+    step = opened(
+        """
+        from printroom_step import Refused, step
+
+        @step
+        def divide(by: int) -> float:
+            if not by:
+                raise Refused("nothing is divided by 0")
+            return 1 / by
+        """
+    )
+    with pytest.raises(BadOption, match="step tried: nothing is divided by 0"):
+        step.run({"by": 0})
+    pids = step.pids
+    assert step.run({"by": 2})["result"] == 0.5
+    assert step.pids == pids
+
+
 @pytest.mark.parametrize("result", ["object()", "float('nan')", "[1, {2}]", "'a' * 5_000_000"])
 def test_a_result_that_cannot_be_told_is_the_steps_error(opened, result):
     step = opened(

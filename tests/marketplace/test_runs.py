@@ -3,12 +3,20 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
 from printroom.accounts.audit import Actor
-from printroom.core.errors import HandlerFailed, NoAccess, NoQuote, NotEnoughCredits, NotFound
+from printroom.core.errors import (
+    HandlerFailed,
+    NoAccess,
+    NoQuote,
+    NotEnoughCredits,
+    NotFound,
+    TermsChanged,
+)
 from printroom.jobs.claim import claim
 from printroom.jobs.needs import Offer
 from printroom.jobs.settle import Outcome, ended, settle
@@ -44,7 +52,10 @@ def test_a_run_is_quoted_held_and_charged_by_its_megapixels(shop, working):
     said = quote(shop.runs, shop.buyer, shop.double, asked.input)
     part = {"listing": listing, "offer": 1, "quote": cost, "entitlement": None}
     assert said["terms"] == part | {"parts": [part]}
-    job = shop.runs.submit(asked).job
+    with pytest.raises(TermsChanged, match=f"costs {cost} credits, and may cost {cost - 1}"):
+        shop.runs.submit(replace(asked, most=cost - 1))
+    assert shop.wallet().held == 0
+    job = shop.runs.submit(replace(asked, most=cost)).job
     assert run_json(job)["terms"]["quote"] == cost
     assert (shop.wallet().balance, shop.wallet().held) == (10_000, cost)
     with working(shop):

@@ -166,7 +166,8 @@ name: twice
 inputs: {image: picture}
 steps:
   one: {use: upscale, with: {image: $image, net: sam/ink}}
-  two: {use: upscale, with: {image: $one, net: sam/ink@1}}
+  two: {use: upscale, with: {image: $one.image, net: sam/ink@1}}
+outputs: {image: $two.image}
 """
     run = street.done(target=street.pipeline(street.buyer, twice))
     assert street.spent() == street.uses(run.id)[street.ink] == 3 + 4 * PIXELS

@@ -261,7 +261,8 @@ def test_a_closed_account_takes_its_people_along(home, cara):
         home.people.add(me, person, [Brought(one, "markpicture") for one in cara[:2]])
     home.asking.keep_style(account, "mine", "a person, Marksaid")
     Runs(home)
-    home.owned  # noqa: B018  likewise
+    for likewise in ("owned", "collections"):
+        assert getattr(home, likewise)
     home.market.do(closing.closed, me, forfeit=False)
     home.people.tidy()
     words = [word.encode() for word in (NAME, WHO, TEXT, "Marksaid", "markpicture")]

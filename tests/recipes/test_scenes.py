@@ -1,5 +1,6 @@
 """The recipe of the step `paint`: goes on where it was, and leaves what the step loads."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -10,8 +11,9 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train` (P
 from printroom.core.errors import BadOption  # noqa: E402
 from printroom.recipes import scenes  # noqa: E402
 from printroom.training.scenes.fit import Fit, Training  # noqa: E402
+from printroom.training.scenes.reader import KNOWN  # noqa: E402
 from printroom.training.scenes.spec import GROUPS, VALUES  # noqa: E402
-from printroom.training.scenes.stepcode import vision  # noqa: E402
+from printroom.training.scenes.stepcode import PAINT, vision  # noqa: E402
 
 TINY = {
     "pictures": 24,
@@ -49,6 +51,18 @@ def test_what_is_left_can_be_loaded(trained):
     assert np.array_equal(picture, painter.paint("moon", ["moon"], 1, 2.0))
     words = json.loads((out / "paint" / "words.json").read_text())
     assert [value for values in words["groups"].values() for value in values] == list(VALUES)
+
+
+def test_what_ships_is_of_the_words_and_values_of_today():
+    words = json.loads((PAINT / "words.json").read_text())
+    assert words["words"] == sorted(KNOWN, key=KNOWN.__getitem__)
+    assert {group: tuple(values) for group, values in words["groups"].items()} == GROUPS
+    card = json.loads((PAINT / "card.json").read_text())
+    assert card["scores"]["painted"] >= 0.8
+    digest = hashlib.sha256()
+    for name in ("reader", "painter", "decoder", "critic"):
+        digest.update((PAINT / f"{name}.onnx").read_bytes())
+    assert card["digest"] == digest.hexdigest()
 
 
 def test_graphs_are_as_small_as_they_should_be(trained):

@@ -113,7 +113,7 @@ def test_a_killed_training_goes_on_at_another_machine(trainings, workshop, setti
     name = submitted.job.id
     folder = workshop.settings.data / FOLDER / name / "out"
     with tools.working(workshop):
-        until(lambda: (folder / "checkpoint.pt").exists())
+        until((folder / "checkpoint.pt").exists)
         child = until(lambda: [one for one in psutil.Process().children() if trains(one)])[0]
         os.kill(child.pid, signal.SIGKILL)
         until(lambda: workshop.queue.get(name).error_code)
@@ -167,6 +167,16 @@ def test_what_cannot_be_had_is_refused_before_it_is_queued(trainings, workshop, 
     assert not workshop.queue.jobs(kind="training")
 
 
+def test_what_fails_names_no_place_of_the_server(trainings, workshop, photos, tools):
+    (photos / "none").mkdir()
+    job = trainings.submit(wanted(data="none")).job
+    with tools.working(workshop):
+        found = workshop.queue.wait(job.id, 60)
+    assert (found.state, found.error_code) == ("dead", "bad_option")
+    assert found.error == "no readable picture in a file: 0 broken; put photographs there"
+    (photos / "none").rmdir()
+
+
 def test_others_know_nothing_of_it(trainings):
     job = trainings.submit(wanted()).job
     for look in (trainings.get, trainings.cancel, trainings.retry):
@@ -184,5 +194,5 @@ def test_the_process_says_what_is_wrong(photos, tmp_path):
 
     with pytest.raises(BadOption, match="no option --stepz"):
         train("--stepz=1")
-    with pytest.raises(BadOption, match="no picture"):
+    with pytest.raises(BadOption, match="no readable picture"):
         train("--data-kind=own", "--steps=1", data=tmp_path)

@@ -5,6 +5,8 @@ the buyer finds it by words and by a picture, pays, runs and reviews it, and rep
 moderator takes it down, and it comes back. Then a model that draws, bought and run with a form.
 """
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +28,7 @@ OWNER = ("owner@example.com", "correct horse battery")
 SAM, ANN = ("sam@example.com", "a seller's password"), ("ann@example.com", "a buyer's password")
 KIM = ("kim@example.com", "another seller's word")
 UNSIGNED = "401"
-FORM = "pipelines/sam/negative"
+FORM = "pipelines/sam/negative-run"
 PICTURE = str(SAMPLE)
 SIZE = "451 \N{MULTIPLICATION SIGN} 300"
 GENERATOR = Path(__file__).parents[2] / "examples" / "generator" / "make.py"
@@ -122,15 +124,14 @@ def asks(buyer: Page, button: str = "Run") -> None:
     press(buyer, button)
 
 
-def balance(server: Server, who: tuple[str, str]) -> int:
-    with signed_in(server, who) as client:
-        return int(client.get("/v1/wallet").json()["balance"])
+def balance(client: httpx.Client) -> int:
+    return int(client.get("/v1/wallet").json()["balance"])
 
 
 def offers(seller: Page, negative: Path) -> str:
     """A model becomes a pipeline, the pipeline a listing, with a price and a code; its id."""
     brought(seller, negative, "negative", "Light into dark")
-    expect(seller.get_by_label("Name of the pipeline or model")).to_have_value("negative")
+    expect(seller.get_by_label("Name of the pipeline or model")).to_have_value("negative-run")
     seller.get_by_label("Title").fill("Negatives")
     seller.get_by_label("Tags, with commas between").fill("film, Dark room")
     seller.get_by_label("A picture before").set_input_files(PICTURE)
@@ -150,6 +151,7 @@ def offers(seller: Page, negative: Path) -> str:
     press(seller, "Change words and pictures")
     seller.get_by_label("Description").fill("Turns light into dark, as on film.")
     press(region(seller, "Change words and pictures"), "Save")
+    expect(region(seller, "Change words and pictures")).to_have_count(0)
     expect(seller.get_by_text("as on film")).to_be_visible()
     expect(seller.get_by_role("slider")).to_be_visible()
     go(seller, "market/coupons")
@@ -181,20 +183,20 @@ def tries(buyer: Page) -> None:
     expect(buyer.get_by_role("alert")).to_contain_text("credits")  # there are none yet
 
 
-def buys(market: Server, owner: Page, buyer: Page, listing: str) -> None:
+def buys(ann: httpx.Client, owner: Page, buyer: Page, listing: str) -> None:
     """One run, then a month with a code, and a review."""
     paid(owner, buyer, 700)
     go(buyer, FORM)
     asks(buyer)
     buyer.get_by_role("button", name="Run it for 3 credits").dblclick()
     expect(region(buyer, "Result")).to_contain_text(SIZE)
-    assert balance(market, ANN) == 697, "a double click runs it once"
+    assert balance(ann) == 697, "a double click runs it once"
     go(buyer, f"market/{listing}")
     buyer.get_by_text("I have a code").click()
     buyer.get_by_role("textbox", name="Code").fill("first")
     press(buyer, "Buy 30 days")
     expect(buyer.get_by_text("You may run it.")).to_be_visible()
-    assert balance(market, ANN) == 397, "500 without 40 %"
+    assert balance(ann) == 397, "500 without 40 %"
     buyer.get_by_text("Review it").click()
     buyer.get_by_label("In words").first.fill("As from a dark room.")
     press(region(buyer, "What others say"), "Send")
@@ -232,6 +234,20 @@ def comes_back(owner: Page, seller: Page, buyer: Page, listing: str) -> None:
     expect(region(buyer, "Result")).to_contain_text(SIZE)
 
 
+def works_from_programs(ann: httpx.Client, buyer: Page, folder: Path) -> None:
+    """The code beside the form, pasted; it asks for a run, as the form does."""
+    scopes = ["files:write", "runs:read", "runs:write"]
+    made = ann.post("/v1/keys", json={"name": "shell", "scopes": scopes}).json()
+    environment = os.environ | {"PRINTROOM_KEY": made["secret"]}
+    (folder / SAMPLE.name).write_bytes(SAMPLE.read_bytes())
+    for name, command in (("curl", "bash"), ("Python", sys.executable)):
+        buyer.get_by_role("tab", name=name).click()
+        (folder / "code").write_text(buyer.get_by_role("tabpanel").inner_text())
+        subprocess.run([command, "code"], cwd=folder, env=environment, check=True)
+        told = json.loads((folder / "result.json").read_text())
+        assert told["status"] == "succeeded", told
+
+
 def gives_back(seller: Page) -> None:
     """A part of the month, with a double click."""
     seller.reload()
@@ -244,7 +260,7 @@ def gives_back(seller: Page) -> None:
     expect(sales).to_contain_text("100 given back")
 
 
-def test_a_seller_and_a_buyer(market: Server, visit: Open, negative: Path) -> None:
+def test_a_seller_and_a_buyer(market: Server, visit: Open, negative: Path, tmp_path: Path) -> None:
     owner = enter(visit, market, "operate/limits", OWNER)
     account = region(owner, "Open an account")
     account.get_by_label("Name").fill("Sam")
@@ -255,18 +271,20 @@ def test_a_seller_and_a_buyer(market: Server, visit: Open, negative: Path) -> No
     seller = enter(visit, market, "models/new", SAM)
     listing = offers(seller, negative)
     buyer = enter(visit, market, "market", ANN)
-    finds(buyer)
-    tries(buyer)
-    buys(market, owner, buyer, listing)
-    go(seller, "market/desk")
-    expect(region(seller, "Wallet")).to_contain_text("Earned, not to be paid out yet")
-    with signed_in(market, SAM) as sam:
-        assert sam.get("/v1/wallet").json()["earned"] == 242, "303 credits without the fee"
-    is_taken_down(owner, buyer)
-    comes_back(owner, seller, buyer, listing)
-    assert balance(market, ANN) == 397, "the month pays for it"
-    gives_back(seller)
-    assert balance(market, ANN) == 497, "a double click gives back once"
+    with signed_in(market, ANN) as ann:
+        finds(buyer)
+        tries(buyer)
+        buys(ann, owner, buyer, listing)
+        go(seller, "market/desk")
+        expect(region(seller, "Wallet")).to_contain_text("Earned, not to be paid out yet")
+        with signed_in(market, SAM) as sam:
+            assert sam.get("/v1/wallet").json()["earned"] == 242, "303 credits without the fee"
+        is_taken_down(owner, buyer)
+        comes_back(owner, seller, buyer, listing)
+        works_from_programs(ann, buyer, tmp_path)
+        assert balance(ann) == 397, "the month pays for it"
+        gives_back(seller)
+        assert balance(ann) == 497, "a double click gives back once"
     go(buyer, "market/desk")
     expect(region(buyer, "Purchases")).to_contain_text("100 given back")
     months = region(buyer, "Subscriptions")
@@ -295,24 +313,24 @@ def test_a_model_that_draws_is_bought_by_who_sees_a_form(
     with signed_in(market, ANN) as ann, signed_in(market, OWNER) as owner:
         topup = ann.post("/v1/wallet/topups", json={"credits": 5}).json()["id"]
         owner.post(f"/v1/wallet/topups/{topup}/confirm").raise_for_status()
-    before = balance(market, ANN)
-    buyer.get_by_label("Search", exact=True).fill("worlds")
-    buyer.get_by_role("link").filter(has_text="Worlds").click()
-    buyer.get_by_role("link", name="Run it on your pictures").click()
-    shown = buyer.get_by_label("shows")
-    drawn: list[str] = []
-    for name in ("dunes", "sky"):
-        shown.select_option(name)
-        buyer.get_by_label("seed").fill("7")
-        press(buyer, "Run")
-        press(buyer, "Run it for 2 credits")
-        result = region(buyer, "Result")
-        expect(result).to_contain_text("256 \N{MULTIPLICATION SIGN} 256")
-        picture = result.get_by_role("link").filter(has_text="256")
-        expect(picture).not_to_have_attribute("href", drawn[-1] if drawn else "")
-        drawn.append(str(picture.get_attribute("href")))
-    with signed_in(market, ANN) as ann:
+        before = balance(ann)
+        buyer.get_by_label("Search", exact=True).fill("worlds")
+        buyer.get_by_role("link").filter(has_text="Worlds").click()
+        buyer.get_by_role("link", name="Run it on your pictures").click()
+        expect(buyer).to_have_url(re.compile("#/pipelines/"))
+        shown = buyer.get_by_label("shows")
+        drawn: list[str] = []
+        for name in ("dunes", "sky"):
+            shown.select_option(name)
+            buyer.get_by_label("seed").fill("7")
+            press(buyer, "Run")
+            press(buyer, "Run it for 2 credits")
+            result = region(buyer, "Result")
+            expect(result).to_contain_text("256 \N{MULTIPLICATION SIGN} 256")
+            picture = result.get_by_role("link").filter(has_text="256")
+            expect(picture).not_to_have_attribute("href", drawn[-1] if drawn else "")
+            drawn.append(str(picture.get_attribute("href")))
         one, other = (ann.get(address).content for address in drawn)
         assert one != other, "it shows what was chosen"
-    assert balance(market, ANN) == before - 4
+        assert balance(ann) == before - 4
     assert violations(buyer) == []

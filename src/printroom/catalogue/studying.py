@@ -34,6 +34,7 @@ from printroom.isolation.house import Isolation
 from printroom.runtimes.adapted import bytes_per_pixel, fitting
 from printroom.runtimes.onnx.cost import TILES, measure
 from printroom.runtimes.onnx.examine import examine, parameters_of
+from printroom.runtimes.onnx.ours import ARCHITECTURES
 from printroom.runtimes.onnx.parse import parse, ports, read
 from printroom.runtimes.onnx.refit import metadata, refit
 from printroom.runtimes.probing import probed
@@ -83,6 +84,8 @@ def study(
         far = f"{converted.difference:.2g}"
         say(f"{made}; it differs from the network's result by {far} at most; {converted.walls}")
         facts = {"converted": made, "difference": far, "sandbox": converted.walls}
+        if converted.architecture in ARCHITECTURES:
+            wishes = wishes.or_plain()
         studied = study_onnx(converted.onnx, wishes, say, tiles)
         return replace(studied, origin=facts | studied.origin)
     return _study_isolated(path, kind, wishes, isolation, say, tiles)

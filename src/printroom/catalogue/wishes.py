@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from printroom.core.errors import BadOption
-from printroom.runtimes.reading import Distribution, Latent, Pixels, Reading
+from printroom.runtimes.reading import UNIT, Distribution, Latent, Pixels, Reading
 
 T = TypeVar("T")
 MOST_CLASSES = 1 << 20
@@ -82,6 +82,15 @@ class Wishes:
                 f"it has {len(reading.classes.names)} classes, not {len(self.classes)}"
             )
         return replace(reading.classes, names=self.classes)
+
+    def or_plain(self) -> Wishes:
+        """With the house's own way for whatever was not said."""
+        return replace(
+            self,
+            channels=self.channels or "rgb",
+            input_range=self.input_range or UNIT,
+            output_range=self.output_range or UNIT,
+        )
 
     def free(self) -> set[str]:
         """What is left to be found out: `channels`, `input`, `output`."""

@@ -245,6 +245,7 @@ def close(
 
     with _opened() as workshop:
         Runs(workshop)  # its tables are there
+        workshop.collections  # noqa: B018  likewise
         who = Actor(_account(workshop, account))
         given_up = workshop.market.do(closing.closed, who, forfeit=forfeit)
         workshop.people.tidy()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from printroom.collections.items import Item
 from printroom.collections.model import COLLECTIONS, ITEMS, Collection
@@ -43,15 +44,13 @@ def listed(connection: Connection, account: str, after: str, most: int) -> list[
 def made(connection: Connection, new: Collection) -> Collection:
     """A new one; the same again is the one that is there. Raises AlreadyThere, BadOption."""
     mine = COLLECTIONS.c.account == new.account
-    known = connection.execute(select(COLLECTIONS).where(mine, COLLECTIONS.c.name == new.name))
-    if (row := known.first()) is not None:
-        if row.id == new.id:  # the answer to a commit was lost
-            return Collection.of(row)
-        raise AlreadyThere(f"there is a collection {new.name!r}", "take another name")
-    if connection.execute(select(func.count()).where(mine)).scalar_one() >= MOST:
-        raise BadOption(f"there are {MOST} collections", "remove one first")
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {name: getattr(new, name) for name in COLLECTIONS.c.keys()}  # noqa: SIM118
-    connection.execute(insert(COLLECTIONS).values(values))
+    connection.execute(dialect.insert(COLLECTIONS).values(values).on_conflict_do_nothing())
+    if found(connection, new.account, new.name).id != new.id:
+        raise AlreadyThere(f"there is a collection {new.name!r}", "take another name")
+    if connection.execute(select(func.count()).where(mine)).scalar_one() > MOST:
+        raise BadOption(f"there are {MOST} collections", "remove one first")
     return new
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from printroom.core.errors import Cancelled, NeedsMemory, StepFailed
+from printroom.core.errors import BadOption, Cancelled, NeedsMemory, StepFailed
 from printroom.isolation.arena import Arena
 from printroom.isolation.policy import Policy
 from printroom.isolation.process import Cancel, Interrupt, Lost, Process
@@ -228,9 +228,11 @@ class Worker:
         finally:
             self._process.settle()
 
-    def _failed(self, failure: Mapping[str, object]) -> StepFailed:
+    def _failed(self, failure: Mapping[str, object]) -> StepFailed | BadOption:
         self._process.settle()
         reason = str(failure.get("reason"))[:2000]
+        if failure.get("kind") == "refused":
+            return BadOption(f"step {self._name}: {reason}", "see what it takes")
         memory = failure.get("kind") == "memory"
         text = f"step {self._name} {'ran out of memory' if memory else 'failed'}: {reason}"
         remedy = "allow it more `memory`" if memory else "mend its code, or its inputs"

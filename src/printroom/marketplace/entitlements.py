@@ -151,14 +151,14 @@ def settle(connection: Connection, run: str, *, used: bool) -> list[str]:
     return [str(row.entitlement) for row in rows]
 
 
-def abandoned(connection: Connection, _now: float, begins: str, before: float) -> int:
-    """Give back what was taken before that time, by what is not over, and is called as `begins`
-    says: whoever was to end it is gone. Returns how much it was.
+def abandoned(connection: Connection, now: float, begins: str, longest: float) -> int:
+    """Give back what was taken more than `longest` seconds ago, by what is not over, and has an id
+    that begins so: whoever was to end it is gone. Returns how much it was.
     """
     query = select(TAKES.c.run).where(
         literal_column("state = 'open'"),
         TAKES.c.run.startswith(begins, autoescape=True),
-        TAKES.c.since < before,
+        TAKES.c.since < now - longest,
     )
     names = set(connection.execute(query).scalars())
     for name in sorted(names):

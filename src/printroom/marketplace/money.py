@@ -86,7 +86,7 @@ class Money:
         while market.do(search.count):
             pass
         market.do(holds.expired)
-        market.do(entitlements.abandoned, f"{SALE}_", market.database.clock() - LONGEST)
+        market.do(entitlements.abandoned, f"{SALE}_", LONGEST)
         self._measured()
         for payout in market.look(payouts.waiting, self.provider.name):
             self._send(payout)

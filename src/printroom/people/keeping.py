@@ -1,8 +1,8 @@
 """Each process that may have something of people lets go of it when they are forgotten anywhere.
 
-    wakes of TOPIC, and a look every few seconds -> adapters dropped, caches of this machine emptied
+told, and every few seconds -> look -> adapters dropped, caches of this machine emptied
 
-A machine that was off meanwhile finds out when it starts: it keeps, beside its caches, up to when it
+A machine that was off meanwhile finds out when it starts: beside its caches it notes up to when it
 has heard of everybody who was forgotten.
 """
 
@@ -48,14 +48,17 @@ class Keeping:
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set; `wake` makes it look at once."""
         while True:
-            seen = self._queue.wakes.seen(TOPIC)
+            seen = 0 if self._adapters is None else self._queue.wakes.seen(TOPIC)
             if stop.is_set():
                 return
             try:
                 self.look()
             except PrintroomError as error:  # the database is away: next time
                 _log.warning("people: %s", error)
-            self._queue.wakes.wait(TOPIC, seen, _LOOK)
+            if self._adapters is None:  # nobody is in memory here: it need not be told at once
+                stop.wait(_LOOK)
+            else:
+                self._queue.wakes.wait(TOPIC, seen, _LOOK)
 
     def wake(self) -> None:
         """Look at `stop` at once."""

@@ -211,7 +211,7 @@ class People:
         return erased
 
     def keeping(self, adapters: Adapters | None = None) -> Keeping:
-        """What a process runs to hear of everybody who is forgotten; `adapters`: of one that draws."""
+        """What a process runs to hear of who is forgotten; `adapters`: of one that draws."""
         return Keeping(self.queue, self.files.mark, self.forget_here, adapters)
 
     def forget_here(self) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 _SECRET = "PRINTROOM_SECRET_"
 _SHORTEST = 4
 """Characters of a secret that is looked for in texts."""
-_PLACE = re.compile(r"(?<![\w:/.])/(?:[^\s/'\":,;]+/)+[^\s/'\":,;]*")
-"""The path of a file: at least one folder, and what is in it."""
+_PLACE = re.compile(r"(?<![\w:/.])/(?!v[12]/)(?:[^\s/'\":,;]+/)+[^\s/'\":,;]*")
+"""The path of a file: at least one folder, and what is in it. Addresses of the API are no files."""
 
 
 def hidden(text: str) -> str:

@@ -63,7 +63,7 @@ class Options:
     decoder_steps: int = 3000
     steps: int = 6000
     """Of the denoiser."""
-    polish_steps: int = 1000
+    polish_steps: int = 800
     """Of the decoder, once there is a denoiser."""
     judge_steps: int = 2000
     threads: int = 1

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from printroom.assets.assets import give_to
-from printroom.core.errors import NotFound
+from printroom.core.errors import NotFound, TermsChanged
 from printroom.database.migrate import migrate
 from printroom.jobs.events import Event
 from printroom.jobs.here import Here
@@ -71,6 +71,8 @@ class Asked:
     """In whose words `webhook` is told: `name`, and the `base` of addresses; None = ours."""
     trial: bool = False
     """Whether it is one of the free tries of what somebody sells."""
+    most: int | None = None
+    """Credits that it may cost; None = whatever it does."""
 
     @property
     def said(self) -> dict[str, Any]:
@@ -85,6 +87,7 @@ class Asked:
             "deadline": self.deadline,
             "end_user": self.end_user,
             **({"trial": True} if self.trial else {}),
+            **({} if self.most is None else {"most": self.most}),
         }
 
 
@@ -160,11 +163,15 @@ class Runs:
         return _Prepared(job, files, target.light and _small(values, intake.files))
 
     def agreed(self, asked: Asked, target: Target) -> Mapping[str, Any] | None:
-        """What the payload of the run has as `terms`. Raises what refuses it."""
+        """What the payload of the run has as `terms`. Raises what refuses it, and TermsChanged."""
         from printroom.runs.quotes import measured  # which asks for runs itself
 
         models = self.targets.others(target, asked.input)
-        return self.terms.agree(asked, target, models, partial(measured, self, asked, target))
+        terms = self.terms.agree(asked, target, models, partial(measured, self, asked, target))
+        if terms is not None and asked.most is not None and terms["quote"] > asked.most:
+            reason = f"the run costs {terms['quote']} credits, and may cost {asked.most}"
+            raise TermsChanged(reason, "ask for a quote again")
+        return terms
 
     def begin(self, connection: Connection, job: Job) -> None:
         """In the transaction that enters the run, or enters it again. Raises what refuses it."""

@@ -112,7 +112,7 @@ class StepFolders:
             yield self._once("", step.folder, partial(self._bundled, step))
 
     def manifest(self, use: str) -> StepManifest | None:
-        """What the `step.toml` of a step says that was added, or comes with printroom; else None."""
+        """What the `step.toml` of a step says: one that was added, or comes with printroom."""
         if (own := bundled().get(use)) is not None:
             return read_manifest(own.folder)
         kept = self._kept.find(use)

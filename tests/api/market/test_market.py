@@ -565,7 +565,7 @@ def test_an_account_is_closed_by_its_owner(town):
     for one in (client, browser):
         assert one.get(f"/v1/files/{file}").status_code == 401
     body = {"email": "cia@example.com", "password": PASSWORD}
-    assert httpx.post(f"{town.url}/v1/sessions", json=body).status_code == 401
+    assert httpx.post(f"{town.url}/v1/sessions", json=body, timeout=60).status_code == 401
     with refused(422, "bad_option") as found:  # the installation's own
         session = {"email": "own@example.com", "password": PASSWORD}
         with httpx.Client(base_url=town.url, timeout=60) as own:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +21,7 @@ from printroom.isolation.walls import bubblewrap
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PASSWORD = "correct horse battery"
+SECRET = "Bearer of-all-that-is-secret"
 
 
 class Fair:
@@ -75,11 +79,39 @@ class Fair:
 
 
 @pytest.fixture(scope="package")
-def fair(serving: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fair]:
+def other() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server of somebody else: its address, and what it was asked. It says what it was told."""
+    asked: list[dict[str, Any]] = []
+
+    class Echo(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            asked.append({"headers": dict(self.headers.items()), "body": said})
+            answer = {"said": said, "by": self.headers.get("x-key")}
+            self.send_response(500 if said == "fail" else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="package")
+def fair(
+    serving: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, other: tuple[str, Any]
+) -> Iterator[Fair]:
     if bubblewrap() is None:
         pytest.skip("bubblewrap is not here, or may not do its work")
     key = mint("live")
     settings = {"owner_email": "own@example.com", "owner_password": PASSWORD, "owner_key": key}
+    settings |= {"steps_hosts": other[0], "outbound_allow": "127.0.0.1", "secret_key": SECRET}
     with serving(tmp_path_factory.mktemp("fair"), **settings) as url:
         made = Fair(url, key)
         yield made

@@ -64,8 +64,9 @@ def test_weights_whose_network_is_declared(fair: Any, encode: Encode, decode: De
     weights["skip"][range(12), np.arange(12) // 4, 2, 2] = 1
     data = save(weights)
     file = {"file": "net.safetensors"}
-    model = fair.given(fair.seller, data, "net", architecture=UPSCALER, reading={}, **file)
+    model = fair.given(fair.seller, data, "net", architecture=UPSCALER, **file)
     assert model["state"] == "ready", model["examination"]
+    assert model["read_as"] == "rgb 0..1"  # as such networks are, whatever an example suggests
     codes = {one["code"]: one["verdict"] for one in model["examination"]["findings"]}
     assert codes["file.converted"] == "passed"
     report = fair.good(fair.seller.get(f"/v1/models/{model['id']}/report"))

@@ -69,7 +69,7 @@ def test_a_training_is_followed_and_its_files_are_fetched(client):
             elif line.startswith("data: "):
                 last = json.loads(line.removeprefix("data: "))
     assert {"queued", "started", "measure", "progress", "log"} <= set(kinds)
-    told = schemas.Training.model_validate(last["data"]["training"])
+    told = schemas.Training.model_validate(last["training"])
     assert told.status == "succeeded", told.error
     assert told.model_dump() == client.get(place).json()
     card = next(file for file in told.files if file.name == "card.json")

@@ -39,6 +39,8 @@ def test_the_graph_is_what_is_verified(report, walled, scale):
     assert codes[:4] == ["file.whole", "file.converted", "file.whole", "graph.made"]
     assert found.card.geometry.scale == scale
     assert found.card.geometry.exact
+    assert found.card.reading.plain
+    assert found.declared == declared
     (graph,) = graphs
     assert OnnxSession(graph).run(np.zeros((1, 3, 8, 8), np.float32)).shape[2] == 8 * scale
 
@@ -49,6 +51,7 @@ def test_on_ones_own_machine_they_are_imported_without_torch(tmp_path):
     said = []
     model = enter(file, tmp_path / "models", Isolation(tmp_path / "data"), say=said.append)
     assert model.card.geometry.scale == 2
+    assert model.card.reading.plain
     assert model.card.origin["converted"] == "printroom-upscaler (SR), converted to ONNX"
     assert not any("torch" in line for line in said)
     assert not (tmp_path / "data" / "environments").exists()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from printroom.core.errors import BadPipeline, EnvironmentFailed, NotAPicture, StepFailed
+from printroom.core.errors import BadOption, BadPipeline, EnvironmentFailed, NotAPicture
 from printroom.core.settings import Settings
 from printroom.pipelines.spec import PipelineSpec
 from printroom.training.dead_leaves import DeadLeaves
@@ -57,6 +57,12 @@ def test_other_ways_give_pictures_of_the_same_size(run, photo, way):
     assert np.abs(found["image"].astype(int) - photo).mean() > 5
 
 
+def test_the_fast_way_draws_among_the_hands_it_has(run, photo):
+    for seed in range(3):
+        found = run(photo, poem="mist over the quiet moss", way="fast", seed=seed)
+        assert found["painting"] in {"night", "noon", "howl", "surge"}
+
+
 def test_at_no_strength_a_picture_stays(run, photo):
     assert (run(photo, painting="noon", strength=0)["image"] == photo).all()
 
@@ -91,9 +97,9 @@ def test_a_style_that_is_no_picture_is_refused(run, photo, tmp_path):
 
 
 def test_what_is_not_there_is_named(run, photo):
-    with pytest.raises(StepFailed, match="there is no painting 'sunflowers'"):
+    with pytest.raises(BadOption, match="there is no painting 'sunflowers'"):
         run(photo, painting="sunflowers")
-    with pytest.raises(StepFailed, match="the fast way knows the paintings night"):
+    with pytest.raises(BadOption, match="the fast way knows the paintings night"):
         run(photo, painting="dusk", way="fast")
 
 

@@ -229,12 +229,21 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
         ("wolves howl in the dark", "fear"),
         ("we dance and we laugh", "happiness"),
         ("I am not afraid", "trust"),
+        ("we don\u2019t fear", "trust"),
         ("never a happy day", "sadness"),
         ("qwrtz, 42", "neutral"),
     ],
 )
 def test_what_a_text_feels_like(poem, emotion):
     assert next(iter(parts.emotions.felt(poem))) == emotion
+
+
+def test_endings_are_taken_off():
+    stem = parts.emotions.stem
+    assert stem("stories") == stem("story")
+    assert stem("running") == stem("run")
+    assert stem("weeping") == stem("weeps") == "weep"
+    assert stem("sea") == "sea"
 
 
 @settings(max_examples=80)

@@ -105,7 +105,7 @@ def test_the_step_foretells_what_the_net_does(trained, poems, tmp_path, monkeypa
         training.mean.load_state_dict(half)
         with torch.inference_mode():
             wanted = training.mean(given)[0].numpy()
-        state = net.start(1, theme, poem.left[0] - 1)
+        state = net.start(theme, np.array([poem.left[0] - 1]))
         for at, word in enumerate(poem.words):
             np.testing.assert_allclose(net.logits(state)[0], wanted[at + 1], atol=1e-4)
             left = poem.left[at + 1] - 1 if at + 1 < len(poem.words) else 0

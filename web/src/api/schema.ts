@@ -7469,6 +7469,14 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 413: {
                     headers: {
                         [name: string]: unknown;
@@ -10195,7 +10203,7 @@ export interface components {
             done: number;
             error: string | null;
             expires_at: string | null;
-            findings: components["schemas"]["printroom__api__models__schemas__Finding"][];
+            findings: components["schemas"]["Finding"][];
             made_at: string | null;
             of: number;
             run: string;
@@ -10240,6 +10248,17 @@ export interface components {
         Files: {
             data: components["schemas"]["File"][];
             next: string | null;
+        };
+        Finding: {
+            code: string;
+            evidence: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            reason: string;
+            seconds: number;
+            stage: string;
+            /** @enum {string} */
+            verdict: "passed" | "refused" | "review" | "unchecked";
         };
         Found: {
             good: boolean;
@@ -10840,6 +10859,7 @@ export interface components {
             input?: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            most?: number | null;
             output?: components["schemas"]["OutputOptions"];
             pipeline?: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -11064,17 +11084,6 @@ export interface components {
         printroom__api__models__schemas__Decision: {
             passed: boolean;
             reason: string;
-        };
-        printroom__api__models__schemas__Finding: {
-            code: string;
-            evidence: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            reason: string;
-            seconds: number;
-            stage: string;
-            /** @enum {string} */
-            verdict: "passed" | "refused" | "review" | "unchecked";
         };
         printroom__api__storages__routes__Wanted: {
             address: string;

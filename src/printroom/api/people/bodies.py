@@ -39,8 +39,9 @@ BODY = {
                     "required": [FIELD],
                     "properties": {
                         FIELD: {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
+                            "type": "string",
+                            "format": "binary",
+                            "description": "As often as there are pictures.",
                         }
                     },
                 }

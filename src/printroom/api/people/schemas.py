@@ -125,7 +125,7 @@ class People(BaseModel):
     next: str | None
 
 
-class Finding(BaseModel):
+class PictureFinding(BaseModel):
     """One thing that was looked at."""
 
     code: Literal["picture", "size", "sharpness", "face", "familiar", "twin"]
@@ -139,7 +139,7 @@ class Picture(BaseModel):
     id: str = Field(examples=[FILE])
     name: str
     digest: str
-    findings: list[Finding]
+    findings: list[PictureFinding]
     created_at: str
 
 
@@ -154,7 +154,7 @@ class Taken(BaseModel):
 
     name: str
     id: str | None = Field(description="null = it was refused: replace it.", examples=[FILE])
-    findings: list[Finding]
+    findings: list[PictureFinding]
 
 
 class PicturesAdded(BaseModel):

@@ -56,7 +56,8 @@ class Desk:
         runs = Runs(self.service.workshop)
         runs.queue.database.run(lambda connection: seal_plain(connection, runs.seal))
         keeping = self.service.workshop.people.keeping()
-        threading.Thread(target=keeping.run, args=(self._stop,), name="keeping", daemon=True).start()
+        run = partial(keeping.run, self._stop)
+        threading.Thread(target=run, name="keeping", daemon=True).start()
         return runs
 
     @property

@@ -38,6 +38,7 @@ _WANTED = {
     "idempotency_key_reused": 422,
     "body_too_large": 413,
     "insufficient_credits": 402,
+    "terms_changed": 409,
     "no_access": 403,
     "no_quote": 422,
 }
@@ -250,6 +251,7 @@ def asked_for(who: Principal, body: schemas.RunCreate, key: str | None) -> Asked
         webhook=body.webhook,
         key=once(key),
         deadline=body.deadline,
+        most=body.most,
         by=who.key,
         end_user=who.end_user,
     )

@@ -46,6 +46,7 @@ from printroom.core.errors import (
 )
 from printroom.isolation.walls import walls
 from printroom.runtimes.onnx.ours import ARCHITECTURES
+from printroom.runtimes.reading import Reading
 
 if TYPE_CHECKING:  # brings what converts; most models are ONNX
     from printroom.isolation.conversion import Converted
@@ -104,6 +105,8 @@ class _Verification:
         self._digests: dict[str, str] = {}
         self._of = ALL
         self._declared, self._rules = declared, rules
+        self._read_as = declared
+        """What is told to who tries it."""
         self._progress, self._told, self._cancelled = progress, told, cancelled
         self._findings: list[Finding] = []
         self._made_at = time.time()
@@ -121,7 +124,7 @@ class _Verification:
             if file is None or not self._graph(copy, file):
                 return self._report(Trial())
             self._check()
-            trial = sandboxed(copy, self._declared, self._rules, self._add, self._cancelled)
+            trial = sandboxed(copy, self._read_as, self._rules, self._add, self._cancelled)
         if trial.whole:
             self._check()
             self._all(looked(trial.pictures, screens))
@@ -164,14 +167,14 @@ class _Verification:
 
     def _made(self, weights: Path) -> Converted:
         """Raises Refused."""
-        asked = self._declared.architecture
+        asked, names = self._declared.architecture, ", ".join(ARCHITECTURES)
         if not asked:
-            raise Refused("file.architecture", "it is not said which network its weights are of")
+            reason = f"it is not said which network its weights are of: {names}; or send ONNX"
+            raise Refused("file.architecture", reason)
         known = asked in ARCHITECTURES
         if known and (why := ours(weights, self._rules)):
             raise Refused("file.architecture", f"its weights are of no {asked}: {why}")
         if not known and self._convert is None:
-            names = ", ".join(ARCHITECTURES)
             raise Refused(
                 "file.conversion", f"weights of {names} are taken; of other networks, send ONNX"
             )
@@ -192,6 +195,8 @@ class _Verification:
     def _through(self, weights: Path, known: bool) -> Converted:
         """Raises ConversionFailed, EnvironmentFailed."""
         if known or self._convert is None:
+            if self._declared.reading is None:  # nothing is to be found out of our own
+                self._read_as = replace(self._declared, reading=Reading())
             return fold(weights, self._rules)
         return self._convert(weights)
 

@@ -354,7 +354,11 @@ class Child:
         except MemoryError as error:
             reply, payload = _failure("memory", error), ()
         except (Exception, SystemExit) as error:
-            reply, payload = _failure("raised", error), ()
+            refused = getattr(sys.modules.get("printroom_step"), "Refused", ())
+            if isinstance(error, refused):
+                reply, payload = {"did": "failed", "kind": "refused", "reason": str(error)[:2000]}, ()
+            else:
+                reply, payload = _failure("raised", error), ()
         try:
             self._line.write(reply, payload)
         except (TypeError, ValueError, RecursionError) as error:

@@ -18,6 +18,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class Refused(Exception):
+    """What a step raises when it cannot take its inputs: whoever sent them is told the message.
+
+    Anything else that it raises is taken for a fault of the step.
+    """
+
+
 registered: list[Any] = []
 """What `step` marked in this process, in order."""
 

@@ -28,6 +28,7 @@ from printroom.catalogue.entries import Draft
 from printroom.core.errors import PrintroomError, Unwritable
 from printroom.jobs.context import Context, Done
 from printroom.jobs.model import Job
+from printroom.pipelines.telling import hidden
 from printroom.runs.examining import Examinations
 from printroom.runs.training.kept import Kept
 from printroom.runs.training.process import Asked, carried_out
@@ -52,6 +53,14 @@ class TrainingHandler:
 
     def __call__(self, job: Job, context: Context) -> Any:
         """What came of it."""
+        try:
+            return self._done(job, context)
+        except PrintroomError as error:
+            told = hidden(error.reason)
+            error.args = (f"{told}: {hidden(error.remedy)}" if error.remedy else told,)
+            raise
+
+    def _done(self, job: Job, context: Context) -> Done:
         place = self._workshop.settings.data / FOLDER / job.id
         place.mkdir(parents=True, exist_ok=True)
         kept = Kept(job, context, self._workshop.assets, place / "out")
@@ -160,7 +169,8 @@ class _Told:
         with self._lock:
             self._lines += 1
             if line and self._lines <= LINES:
-                text = line[:LETTERS] if self._lines < LINES else "(no more is kept)"
+                whole = self._lines < LINES
+                text = hidden(line[: 4 * LETTERS])[:LETTERS] if whole else "(no more is kept)"
                 self._events.append(("log", {"step": None, "text": text}))
 
     def write(self, *, last: bool = False) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from printroom.core.errors import BadModel, BadOption, WrongBase
 from printroom.runtimes.generation import STYLES, Adapter, Asked, Picture, Told
@@ -48,6 +49,9 @@ class Mini:
         self._denoiser = Denoiser(weights.arrays)
         self._sight = Sight(weights)
         self._decoder: Any = load(decoder(weights.arrays))
+        # Matrices are small: a second thread of numpy's would only wait for the first, at full
+        # speed, and on a busy machine for ten times as long as the work takes.
+        self._threads: Any = ThreadpoolController().select(user_api="blas")
 
     def personalise(
         self,
@@ -72,7 +76,8 @@ class Mini:
             seed,
             shown,
         )
-        learnt = lesson.learn(told or _silent, checkpoint)
+        with self._threads.limit(limits=1):
+            learnt = lesson.learn(told or _silent, checkpoint)
         halves = {name: array.astype(np.float16) for name, array in learnt.items()}
         file = written(halves, {"base": self.base, "generator": self.name, "rank": str(RANK)})
         if checkpoint is not None:
@@ -115,7 +120,8 @@ class Mini:
         latents = np.empty((len(asked), self._denoiser.latents), np.float32)
         for count in set(steps):
             rows = [row for row, own in enumerate(steps) if own == count]
-            latents[rows] = self._latents([asked[row] for row in rows], count)
+            with self._threads.limit(limits=1):
+                latents[rows] = self._latents([asked[row] for row in rows], count)
         return np.asarray(self._decoder.run(["picture"], {"latents": latents})[0])
 
     def familiar(self, picture: Picture) -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from printroom.training.brush import drawers, painters
+from printroom.training.brush import inks, landscapes, moods, planes
 from printroom.training.brush.ground import Array, Random, bytes_of
 
 MOST_BYTES = 60_000
@@ -24,10 +24,10 @@ SEED = 1
 PAINTERS: dict[str, Callable[[Random], Array]] = {
     painter.__name__: painter
     for painter in (
-        *(painters.night, painters.noon, painters.haze),
-        *(painters.wild, painters.blossom, painters.howl),
-        *(drawers.veil, drawers.facets, drawers.dusk),
-        *(drawers.surge, drawers.rays, drawers.spill),
+        *(landscapes.night, landscapes.noon, landscapes.haze),
+        *(moods.wild, moods.blossom, moods.howl),
+        *(inks.veil, planes.facets, inks.dusk),
+        *(inks.surge, planes.rays, inks.spill),
     )
 }
 """By the name of what they paint."""

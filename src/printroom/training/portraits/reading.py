@@ -89,7 +89,7 @@ def train_judge(album: Album, side: int, course: Course, kept: Path, say: Say) -
         )
         x = shaken(tensor(pictures[who, pose]))
         with half():
-            answers = net.answer(net(torch.cat([x, spoilt(x[: BATCH // 3])]))).float()
+            answers = net.answer(net(torch.cat([x, mangled(x[: BATCH // 3])]))).float()
         good = answers[:BATCH]
         style = F.cross_entropy(good[:, -1 - len(STYLES) : -1], torch.from_numpy(styles[pose]))
         portrait = torch.cat([torch.ones(BATCH), torch.zeros(len(answers) - BATCH)])
@@ -148,7 +148,7 @@ def shaken(x: Tensor) -> Tensor:
     return x + 0.04 * torch.rand(n, 1, 1, 1) * torch.randn_like(x)
 
 
-def spoilt(x: Tensor) -> Tensor:
+def mangled(x: Tensor) -> Tensor:
     """Portraits -> what is none."""
     n, side = len(x), x.shape[-1]
     parts = [

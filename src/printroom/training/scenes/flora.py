@@ -128,11 +128,11 @@ def _leaves(canvas: Canvas, light: Light) -> None:
         canvas.over(canvas.shape(*leaves), colour * lit)
 
 
-def fauna(canvas: Canvas, light: Light, scene: Scene, horizon: float) -> None:
+def fauna(canvas: Canvas, _light: Light, scene: Scene, horizon: float) -> None:
     """What flies."""
     kind = scene.get("fauna")
     if kind == "birds":
-        _birds(canvas, light, scene)
+        _birds(canvas, scene)
     elif kind == "butterfly":
         _butterfly(canvas)
     elif kind == "fireflies":
@@ -144,7 +144,7 @@ def fauna(canvas: Canvas, light: Light, scene: Scene, horizon: float) -> None:
         canvas.over(canvas.dots(places, 0.014), rgb(246, 255, 170))
 
 
-def _birds(canvas: Canvas, light: Light, scene: Scene) -> None:
+def _birds(canvas: Canvas, scene: Scene) -> None:
     colour: Colour = rgb(24, 24, 32) if scene["time"] != "night" else rgb(206, 212, 228)
     x, y = canvas.between(0.3, 0.7), canvas.between(0.15, 0.32)
     step = canvas.random.choice([-1, 1]) * 0.13
@@ -163,7 +163,6 @@ def _birds(canvas: Canvas, light: Light, scene: Scene) -> None:
             ]
         )
     canvas.over(canvas.lines(*wings, width=0.02), colour)
-    _ = light
 
 
 def _butterfly(canvas: Canvas) -> None:

@@ -66,8 +66,7 @@ def _house(canvas: Canvas, light: Light, horizon: float) -> None:
     canvas.over(canvas.shape(*panes), rgb(255, 214, 110))
 
 
-def _lantern(canvas: Canvas, light: Light, horizon: float) -> None:
-    _ = horizon
+def _lantern(canvas: Canvas, light: Light, _horizon: float) -> None:
     x, top = canvas.between(0.3, 0.7), canvas.between(0.3, 0.4)
     for place in (-0.24, 0.0, 0.24):
         cx, cy = x + place, top + abs(place) * canvas.between(-0.3, 0.3)

@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from torch import nn
 
 from printroom.core.errors import BadOption
+from printroom.training.telling import Steps, tell
 from printroom.training.trainer import device_of
 from printroom.training.verse.net import Verse, loss_of, perplexity
 from printroom.training.verse.poems import Batch, Poems, batches
@@ -151,7 +152,7 @@ class Training:
 
     def run(self) -> None:
         """To the last step, with a progress bar."""
-        options = self.options
+        options, steps = self.options, Steps()
         columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns) as progress:
             bar = progress.add_task("training", total=self.steps, completed=self.step)
@@ -162,12 +163,15 @@ class Training:
                         continue
                     loss = self.advance(given)
                     progress.update(bar, completed=self.step)
+                    steps.tell(self.step, self.steps)
                     if self.step % options.report_every == 0 or self.step == self.steps:
                         plain, told = self.report()
                         progress.print(
                             f"step {self.step}  loss {loss:.3f}  perplexity {plain:.1f}, "
                             f"lengths told {told:.1f}  {self.seconds:.0f} CPU-s"
                         )
+                        watch = {"watched": "perplexity, lengths told", "score": told}
+                        tell(step=self.step, of=self.steps, loss=loss, **watch, saved=True)
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
         options = self.options

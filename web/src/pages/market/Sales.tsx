@@ -27,7 +27,7 @@ export function Sales({ id }: { id: string }) {
               <span className="block text-soft text-xs">{moment(one.at)}</span>
             </span>
             <span className="text-right">
-              {number(one.credits)}
+              {one.credits === 0 ? t.prices.none : number(one.credits)}
               {one.refunded > 0 && <span className="block text-warn text-xs">{t.sell.refunded(number(one.refunded))}</span>}
             </span>
             {one.credits > one.refunded && <Button onClick={() => setChosen(one)}>{t.sell.giveBack}</Button>}

@@ -20,16 +20,18 @@ export function TryIt({ known }: { known: Listing }) {
   }
   const spent = (known.offer?.tries ?? 0) > 0 && known.tries === 0 && known.access === null && pays(known)
   return (
-    <Card title={t.tryIt}>
-      {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {inputs === undefined ? (
-        found.isLoading && <Loading />
-      ) : (
-        <RunForm target={known.target} inputs={inputs} given={given} onGiven={setGiven} charged={pays(known)} tries={{ listing: known.id, left: known.tries }} onRun={begun} />
-      )}
-      {spent && <p className="text-soft">{t.buying.spent}</p>}
+    <>
+      <Card title={t.tryIt}>
+        {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}
+        {inputs === undefined ? (
+          found.isLoading && <Loading />
+        ) : (
+          <RunForm target={known.target} inputs={inputs} given={given} onGiven={setGiven} charged={pays(known)} tries={{ listing: known.id, left: known.tries }} onRun={begun} />
+        )}
+        {spent && <p className="text-soft">{t.buying.spent}</p>}
+      </Card>
       {id !== null && <Outcome id={id} />}
-    </Card>
+    </>
   )
 }
 

@@ -79,14 +79,16 @@ export function Charged({ model }: { model: Model }) {
   const [given, setGiven] = useState<Given>({})
   const [id, setId] = useState<string | null>(null)
   return (
-    <Card title={t.tryIt}>
-      {tryable(model) ? (
-        <RunForm target={model.name} inputs={ALONE} given={given} onGiven={setGiven} charged onRun={setId} />
-      ) : (
-        <p className="text-soft">{model.draws ? t.draws : t.untryable}</p>
-      )}
+    <>
+      <Card title={t.tryIt}>
+        {tryable(model) ? (
+          <RunForm target={model.name} inputs={ALONE} given={given} onGiven={setGiven} charged onRun={setId} />
+        ) : (
+          <p className="text-soft">{model.draws ? t.draws : t.untryable}</p>
+        )}
+      </Card>
       {id !== null && <Outcome id={id} />}
-    </Card>
+    </>
   )
 }
 

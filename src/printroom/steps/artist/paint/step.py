@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from printroom_step import Choice, Number, Picture, step
+from printroom_step import Choice, Number, Picture, Refused, step
 from vision import Vision, enlarged
 
 
@@ -30,6 +30,9 @@ class Paint:
         guidance: Number(1, 6) = 2.5,
         size: Choice(128, 256, 512) = 128,
     ) -> Painted:
-        seen = self.vision.seen(poem)
+        try:
+            seen = self.vision.seen(poem)
+        except ValueError as error:
+            raise Refused(str(error)) from None
         picture = self.vision.paint(poem, seen, int(seed), float(guidance))
         return Painted(enlarged(picture, int(size)), ", ".join(seen))

@@ -72,7 +72,8 @@ class Brushes:
     def _whole(self, picture: Array, hand: int) -> Array:
         """A strip at once."""
         total = sum(self._shifted(picture, hand, down, right) for down, right in SHIFTS)
-        return np.clip(picture + total / np.float32(len(SHIFTS)), 0, 1)
+        painted: Array = np.clip(picture + total / np.float32(len(SHIFTS)), 0, 1)
+        return painted
 
     def _shifted(self, picture: Array, hand: int, down: int, right: int) -> Array:
         """What the net adds, with squares that begin earlier; the last pixels are repeated."""

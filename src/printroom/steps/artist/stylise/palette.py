@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 SAMPLE = 12000
 """Pixels of each picture that the map is found on."""
-ROUNDS = 20
+ROUNDS = 12
 STEP = 0.8
 """Of the way that each round goes."""
 KNOTS = 129
@@ -85,7 +85,8 @@ def sample(picture: Array, random: np.random.Generator) -> Array:
     pixels = picture.reshape(-1, 3)
     if len(pixels) > SAMPLE:
         pixels = pixels[random.integers(0, len(pixels), SAMPLE)]
-    return to_lab(pixels[None])[0]
+    sample: Array = to_lab(pixels[None])[0]
+    return sample
 
 
 def to_lab(picture: Array) -> Array:

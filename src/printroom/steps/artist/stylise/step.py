@@ -16,7 +16,7 @@ from brushes import Brushes
 from emotions import felt
 from net import Features
 from palette import Palette
-from printroom_step import Choice, Number, OwnFile, Picture, progress, step
+from printroom_step import Choice, Number, OwnFile, Picture, Refused, progress, step
 from strokes import Manner, painted
 from texture import textured
 from works import Work, Works
@@ -53,8 +53,11 @@ class Stylise:
     ) -> Styled:
         emotions = felt(poem or "")
         if style is None:
-            work = self._work(painting, emotions if poem else {}, seed, paintings)
-            style, name = work.picture(SHORTER), work.name
+            try:
+                work = self._work(painting, emotions if poem else {}, way, seed, paintings)
+                style, name = work.picture(SHORTER), work.name
+            except ValueError as error:
+                raise Refused(str(error)) from None
         else:
             work, name = None, "the picture given"
         emotion = next(iter(emotions))
@@ -62,27 +65,30 @@ class Stylise:
         if not strength:
             return Styled(picture, name, emotion)
         framed, place = mirrored(picture)
-        manner, _ = mirrored(fitted(np.nan_to_num(np.clip(style, 0, 1), nan=0.0)))
+        model, _ = mirrored(fitted(np.nan_to_num(np.clip(style, 0, 1), nan=0.0)))
         progress(0, 100)
-        coloured = Palette.between(framed, manner, seed).apply(framed, seed=seed)
+        coloured = Palette.between(framed, model, seed).apply(framed, seed)
         progress(10, 100)
-        result = self._brushed(coloured, manner, way, work if paintings is None else None, seed)[
-            place
-        ]
+        known = name if work is not None and paintings is None else ""
+        result = self._brushed(coloured, model, way, known, seed)[place]
         progress(100, 100)
         if strength < 1:
             result = picture + np.float32(strength) * (result - picture)
         return Styled(result, name, emotion)
 
-    def _work(self, painting: str, emotions: dict, seed: int, folder: Optional[str]) -> Work:
+    def _work(self, painting: str, emotions, way: str, seed: int, folder: Optional[str]) -> Work:
         works = self._bundled if folder is None else Works.read(Path(folder))
         for fault in works.faults:
             print(fault, flush=True)
-        if painting == "by emotion":
-            return works.drawn(emotions, seed)
-        return works.named(painting)
+        if painting != "by emotion":
+            return works.named(painting)
+        if way == "fast" and folder is None:
+            works = works.only(self._brushes.names)  # it has no other hands
+        return works.drawn(emotions, seed)
 
-    def _brushed(self, picture, painting, way: str, work: Optional[Work], seed: int):
+    def _brushed(self, picture, painting, way: str, name: str, seed: int):
+        """`name`: of a painting that comes with the step; empty = it is another's."""
+
         def told(done: int, total: int) -> None:
             progress(10 + 90 * done // total, 100)
 
@@ -91,12 +97,13 @@ class Stylise:
         if way == "texture":
             return textured(picture, painting, self._features, told)
         names = self._brushes.names
-        if work is None or work.name not in names:
-            raise ValueError(
+        if name not in names:
+            raise Refused(
                 f"the fast way knows the paintings {', '.join(names)} only: name one of them, or "
                 "take another way, strokes or texture"
             )
-        return self._brushes.painted(picture, work.name, told)
+        result = self._brushes.painted(picture, name, told)
+        return Palette.between(result, painting, seed).apply(result, seed)  # it pales colours
 
     @cached_property
     def _bundled(self) -> Works:

@@ -68,7 +68,7 @@ def textured(
 def sizes_of(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     """Heights and widths that are worked at, the last one at most `SIDE` by `LONGER` times that."""
     factor = min(1.0, SIDE / min(shape), SIDE * LONGER / max(shape))
-    sizes = []
+    sizes: list[tuple[int, int]] = []
     while True:
         height, width = (max(1, round(length * factor)) for length in shape)
         sizes.insert(0, (height, width))

@@ -19,7 +19,7 @@ import math
 import random
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,10 @@ class Works:
         works = tuple(_work(picture, rows) for picture in pictures)
         return cls(works, tuple(faults[:MOST_FAULTS]))
 
+    def only(self, names: Collection[str]) -> Works:
+        """Those of them that have one of the `names`."""
+        return Works(tuple(work for work in self.works if work.name in names), self.faults)
+
     def named(self, name: str) -> Work:
         """Raises ValueError, which says what there is."""
         for work in self.works:
@@ -176,8 +180,11 @@ def parse(text: str, delimiter: str, name: str = "table") -> tuple[list[Row], li
 
 def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the number of their last line; what the parser refuses ends them."""
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    reader = csv.reader(text.splitlines(), delimiter=delimiter, quoting=quoting)
+    lines = text.splitlines()
+    if delimiter == "\t":
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(lines, delimiter=delimiter)
     while True:
         try:
             yield reader.line_num + 1, next(reader)
