@@ -25,11 +25,11 @@ from printroom.engine.order import Order, Progress
 from printroom.imaging.limits import Limits
 
 if TYPE_CHECKING:  # loaded by what runs pipelines: a picture that is only enlarged needs none of it
+    from numpy.typing import NDArray
+
     from printroom.accounts.book import Accounts
     from printroom.assets.assets import Assets
     from printroom.catalogue.owned import OwnedModels
-    from numpy.typing import NDArray
-
     from printroom.collections.collections import Collections
     from printroom.core.calls import Calls, Question, Reply
     from printroom.core.outbound import Outbound
@@ -361,7 +361,7 @@ class Workshop:
     def nearest(
         self, account: str, collection: str, vector: NDArray[Any], most: int
     ) -> Sequence[Near]:
-        """For steps: what is nearest in a collection of that account. Raises NotFound, BadOption."""
+        """For steps: what is nearest in a collection of it. Raises NotFound, BadOption."""
         from printroom.pipelines.step import Near
 
         found = self.collections.nearest(account, collection, vector, most)

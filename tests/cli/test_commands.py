@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printroom.training.words import parse_options
 from printroom.core.errors import BadOption
+from printroom.training.words import parse_options
 
 Printroom = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -95,7 +95,10 @@ class RunCreate(_Strict):
         None, gt=0, le=31_536_000, description="Seconds until it must be over."
     )
     most: int | None = Field(
-        None, ge=0, le=10**12, description="Credits that it may cost, as a quote told; else refused."
+        None,
+        ge=0,
+        le=10**12,
+        description="Credits that it may cost, as a quote told; else refused.",
     )
 
 

@@ -356,7 +356,8 @@ class Child:
         except (Exception, SystemExit) as error:
             refused = getattr(sys.modules.get("printroom_step"), "Refused", ())
             if isinstance(error, refused):
-                reply, payload = {"did": "failed", "kind": "refused", "reason": str(error)[:2000]}, ()
+                reason = str(error)[:2000]
+                reply, payload = {"did": "failed", "kind": "refused", "reason": reason}, ()
             else:
                 reply, payload = _failure("raised", error), ()
         try:
