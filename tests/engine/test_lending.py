@@ -27,11 +27,15 @@ class Whose:
 
 def test_a_lone_tile_is_computed_by_the_caller(scheduler: Make, work: Any) -> None:
     session, engine = Whose(), scheduler(2)
-    with engine.run() as run:
-        tile = work(session, 3)
-        run.wait(run.submit(tile, last=True))
-    assert tile.results[0][0, 0, 0, 0] == 6
-    assert session.threads == [threading.current_thread()]
+    for _ in range(20):  # a worker that is just about to rest may be quicker
+        with engine.run() as run:
+            tile = work(session, 3)
+            run.wait(run.submit(tile, last=True))
+        assert tile.results[0][0, 0, 0, 0] == 6
+        if session.threads[-1] is threading.current_thread():
+            break
+    else:
+        raise AssertionError("the workers did them all")
     assert engine.snapshot().idle == 2
 
 

@@ -480,8 +480,8 @@ def test_an_account_with_money_in_it_is_closed_when_that_is_said(stall, books):
     stall.buy()
     stand = lambda who: books.do(closing.standing, who)  # noqa: E731
     close = lambda who, **more: books.do(closing.settled, Actor(who), **more)  # noqa: E731
-    assert [one.what for one in stand("ann").blocks] == ["it has 1 subscriptions"]
-    assert "others have 1" in stand("sam").blocks[0].what
+    assert [one.what for one in stand("ann").blocks] == ["subscriptions that it has: 1"]
+    assert "others have to what it sells: 1" in stand("sam").blocks[0].what
     for who in ("ann", "sam"):
         with pytest.raises(WrongState, match="cannot be closed"):
             close(who, forfeit=True)

@@ -22,14 +22,14 @@ class Book:
         self.asked, self.begun = [], []
         self.refuses = self.has_no_credit = False
 
-    def agree(self, asked, target, measure):
+    def agree(self, asked, target, models, measure):
         self.asked.append((asked.account, target.spec.name))
         if self.refuses:
             raise NotAllowed("it is not yours to run")
-        return {"price": 7}
+        return {"price": 7, "parts": []}
 
     def begin(self, connection, job):
-        assert job.payload["terms"] == {"price": 7}
+        assert job.payload["terms"] == {"price": 7, "parts": []}
         if self.has_no_credit:
             raise NotAllowed("there is no credit")
         self.begun.append((job.id, job.events))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import sys
+from typing import Any
 
 import pyvips
 
@@ -33,7 +34,15 @@ def _return_freed_buffers() -> None:
             mallopt(m_mmap_threshold, MMAP_THRESHOLD)
 
 
+def _text(found: Any) -> str:
+    """A text of libvips, whatever bytes a damaged file put into it."""
+    data = pyvips.ffi.string(found) if found != pyvips.ffi.NULL else b""
+    return data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
+
+
 _return_freed_buffers()
+# What an error says may quote the file: pyvips would fail to read it, with an error of its own.
+sys.modules["pyvips.error"]._to_string = _text  # type: ignore[attr-defined]
 # What matters of libvips' warnings comes back as an error.
 logging.getLogger("pyvips").setLevel(logging.ERROR)
 # Operations are not repeated here, so a cache of them would only hold pictures in memory.

@@ -143,14 +143,14 @@ def _blocks(connection: Connection, account: str) -> Iterator[Block]:
     bought = select(func.count()).where(*months, ENTITLEMENTS.c.account == account)
     if count := connection.execute(bought).scalar_one():
         yield Block(
-            f"it has {count} subscriptions",
-            'cancel them "at_once": what is left of them comes back',
+            f"subscriptions that it has: {count}",
+            "end them at once: what is left of them comes back",
         )
     theirs = ENTITLEMENTS.c.listing.in_(select(LISTINGS.c.id).where(LISTINGS.c.owner == account))
     sold = select(func.count()).where(*months, theirs, ENTITLEMENTS.c.account != account)
     if count := connection.execute(sold).scalar_one():
         yield Block(
-            f"others have {count} subscriptions to what it sells",
+            f"subscriptions that others have to what it sells: {count}",
             "withdraw the listings, and refund what is left; or wait until they are over",
         )
 

@@ -137,7 +137,7 @@ class Number(Kind):
 
     def __post_init__(self) -> None:
         if _or(self.low, -math.inf) > _or(self.high, math.inf):
-            raise ValueError(f"there is no number from {self.low:g} to {self.high:g}")
+            raise ValueError(f"there is no number from {self.low:.15g} to {self.high:.15g}")
 
     def coerce(self, value: Any) -> int | float:
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -151,9 +151,9 @@ class Number(Kind):
         if self.integer and number != exact:
             raise ValueError("is not a whole number")
         if self.low is not None and number < self.low:
-            raise ValueError(f"is below {self.low:g}")
+            raise ValueError(f"is below {self.low:.15g}")
         if self.high is not None and number > self.high:
-            raise ValueError(f"is above {self.high:g}")
+            raise ValueError(f"is above {self.high:.15g}")
         return chosen
 
     def parse(self, text: str) -> int | float:
@@ -175,10 +175,10 @@ class Number(Kind):
             case None, None:
                 return name
             case low, None:
-                return f"{name} of at least {low:g}"
+                return f"{name} of at least {low:.15g}"
             case None, high:
-                return f"{name} of at most {high:g}"
-        return f"{name} from {self.low:g} to {self.high:g}"
+                return f"{name} of at most {high:.15g}"
+        return f"{name} from {self.low:.15g} to {self.high:.15g}"
 
 
 @dataclass(frozen=True)
