@@ -221,6 +221,7 @@ def is_taken_down(owner: Page, buyer: Page) -> None:
 def comes_back(owner: Page, seller: Page, buyer: Page, listing: str) -> None:
     """After an appeal: what could not be run runs."""
     go(seller, f"market/{listing}")
+    seller.reload()  # what was looked at in the last five seconds is not asked for again
     expect(region(seller, "What was reported")).to_contain_text("It is mine.")
     seller.get_by_label("Why it should come back").fill("Here is my contract.")
     press(seller, "Ask for another look")

@@ -118,7 +118,9 @@ def disposition(name: str | None, media_type: str) -> str:
         return "" if safe else "attachment"
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     found = f'attachment; filename="{plain}"'
-    return found if plain == name.strip() == name else f"{found}; filename*=UTF-8''{quote(name, safe='')}"
+    if plain == name.strip() == name:
+        return found
+    return f"{found}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _told(facts: Facts) -> Headers:
