@@ -319,6 +319,7 @@ def test_a_model_that_draws_is_bought_by_who_sees_a_form(
         buyer.get_by_role("link").filter(has_text="Worlds").click()
         buyer.get_by_role("link", name="Run it on your pictures").click()
         expect(buyer).to_have_url(re.compile("#/pipelines/"))
+        expect(buyer.get_by_label("What is wrong")).to_have_count(0)  # the listing's page is gone
         shown = buyer.get_by_label("shows")
         drawn: list[str] = []
         for name in ("dunes", "sky"):
