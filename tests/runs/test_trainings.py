@@ -11,6 +11,9 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the extra `train` (PyTorch)")
 
+from sqlalchemy import func, select
+
+from printroom.assets.model import ASSETS
 from printroom.catalogue import entries
 from printroom.core.errors import BadKey, BadOption, NotFound, TrainingFailed
 from printroom.imaging.vips import pyvips
@@ -145,6 +148,9 @@ def test_one_that_is_taken_back_ends_and_leaves_nothing(trainings, workshop, too
         trainings.cancel("local", submitted.job.id)
         assert workshop.queue.wait(submitted.job.id, 60).state == "cancelled"
         assert not [one for one in psutil.Process().children() if trains(one)]
+    workshop.assets.sweep()
+    mine = select(func.count()).where(ASSETS.c.run == submitted.job.id)
+    assert workshop.database.run(lambda c: c.execute(mine).scalar_one(), write=False) == 0
     trainings.sweep()
     assert not list((workshop.settings.data / FOLDER).iterdir())
 

@@ -252,6 +252,16 @@ def enter(connection: Connection, made: Sequence[tuple[Asset, Written]], now: fl
     return entered
 
 
+def enter_results(
+    connection: Connection, made: Sequence[tuple[Asset, Written]], now: float
+) -> None:
+    """The same where a job ends: what the store lost is made again. Raises Unwritable."""
+    try:
+        enter(connection, made, now)
+    except Swept:
+        raise Unwritable("the store of files lost what was written", "it is done again") from None
+
+
 def give_to(connection: Connection, files: Sequence[str], run: str) -> None:
     """`files` go with the run from now on, and no sooner."""
     if files:

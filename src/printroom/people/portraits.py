@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
-from printroom.assets.assets import Assets, New, enter, new_id
-from printroom.assets.blobs import Swept, Written
+from printroom.assets.assets import Assets, New, enter_results, new_id
+from printroom.assets.blobs import Written
 from printroom.assets.looking import Look
 from printroom.assets.model import Asset
-from printroom.core.errors import NotFound, Unwritable
+from printroom.core.errors import NotFound
 from printroom.imaging.encode import Encoder, PictureSpec
 from printroom.imaging.formats import Format, format_for
 from printroom.imaging.metadata import Metadata
@@ -179,7 +179,7 @@ class PortraitHandler:
             },
         }
         now = self._assets.database.clock()
-        return Done(result, partial(_enter, made=made, now=now))
+        return Done(result, partial(enter_results, made=made, now=now))
 
 
 def encoded(pixels: Picture, container: Format, xmp: bytes) -> bytes:
@@ -191,10 +191,3 @@ def encoded(pixels: Picture, container: Format, xmp: bytes) -> bytes:
         data = encoder.finish()
     assert isinstance(data, bytes)
     return data
-
-
-def _enter(connection: Connection, made: list[tuple[Asset, Written]], now: float) -> None:
-    try:
-        enter(connection, made, now)
-    except Swept:
-        raise Unwritable("the store of files lost what was written", "it is done again") from None

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from printroom.core.errors import PrintroomError
 
 _SECRET = "PRINTROOM_SECRET_"
 _SHORTEST = 4
@@ -24,6 +27,12 @@ _PLACE = re.compile(r"(?<![\w:/.])/(?!v[12]/)(?:[^\s/'\":,;]+/)+[^\s/'\":,;]*")
 def hidden(text: str) -> str:
     """The text of an error for strangers."""
     return _PLACE.sub("a file", without_secrets(text))
+
+
+def retell(error: PrintroomError, hide: Callable[[str], str]) -> None:
+    """Have an error say only what `hide` leaves of its words."""
+    told = hide(error.reason)
+    error.args = (f"{told}: {hide(error.remedy)}" if error.remedy else told,)
 
 
 def without_secrets(text: str) -> str:

@@ -13,6 +13,7 @@ from printroom.jobs.submit import as_job, enter
 from printroom.runs.batch import finished
 from printroom.runs.handler import KINDS
 from printroom.runs.model import ITEMS
+from printroom.runs.training.handler import KIND as TRAINING
 from printroom.runs.webhooks import deliveries
 
 
@@ -21,11 +22,13 @@ class Ending:
 
     def __call__(self, connection: Connection, job: Job) -> bool:
         """Whether there is something new in the queue."""
-        if job.kind not in KINDS or job.finished_at is None:
+        if job.kind not in (*KINDS, TRAINING) or job.finished_at is None:
             return False
         payload = job.payload
         if job.state != "dead":  # which may be tried again, behind what it kept
             release_parts(connection, job.id, job.finished_at)
+        if job.kind == TRAINING:
+            return False
         if "batch" in payload:
             item = update(ITEMS).where(ITEMS.c.run == job.id)
             told = {"state": job.state, "error_code": job.error_code, "error": job.error}

@@ -19,7 +19,7 @@ from printroom.core.scratch import Scratch
 from printroom.jobs.context import Context
 from printroom.jobs.model import Job
 from printroom.people.model import PORTRAIT
-from printroom.pipelines.telling import hidden
+from printroom.pipelines.telling import hidden, retell
 from printroom.runs.following import Following, step_needs
 from printroom.runs.inputs import Local
 from printroom.runs.options import Output
@@ -44,8 +44,7 @@ class RunHandler:
         try:
             return self._ran(job, context)
         except PrintroomError as error:
-            told = hidden(self._scratch.hide(error.reason))
-            error.args = (f"{told}: {hidden(error.remedy)}" if error.remedy else told,)
+            retell(error, lambda text: hidden(self._scratch.hide(text)))
             raise
 
     def _ran(self, job: Job, context: Context) -> Any:

@@ -14,13 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
-from printroom.assets.assets import New, enter, new_id
-from printroom.assets.blobs import Swept, Written
+from printroom.assets.assets import New, enter_results, new_id
+from printroom.assets.blobs import Written
 from printroom.assets.looking import Look
 from printroom.assets.model import Asset
-from printroom.core.errors import BadOption, Unwritable
+from printroom.core.errors import BadOption
 from printroom.engine.saving import Encoded
 from printroom.imaging.formats import format_for
 from printroom.jobs.context import Done
@@ -52,7 +50,7 @@ def settled(workshop: Workshop, job: Job, outputs: Mapping[str, Any]) -> Done:
         },
     }
     now = workshop.database.clock()
-    return Done(result, partial(_enter, made=list(made.values()), now=now))
+    return Done(result, partial(enter_results, made=list(made.values()), now=now))
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,6 @@ class _Writing:
         size, suffix = (asset.width or 0, asset.height or 0), container.suffixes[0]
         name = result_name(self.source, self.target, output, suffix, size, only=self.only)
         return replace(asset, name=name), written
-
-
-def _enter(connection: Connection, made: list[Made], now: float) -> None:
-    try:
-        enter(connection, made, now)
-    except Swept:
-        raise Unwritable("the store of files lost what was written", "it is done again") from None
 
 
 def _pictures(outputs: Mapping[str, Any]) -> Iterator[tuple[str, Picture]]:

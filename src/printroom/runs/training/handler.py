@@ -22,13 +22,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from printroom.accounts.audit import Actor
-from printroom.assets.assets import New, enter, new_id, release_parts
-from printroom.assets.blobs import Swept
+from printroom.assets.assets import New, enter_results, new_id
 from printroom.catalogue.entries import Draft
-from printroom.core.errors import PrintroomError, Unwritable
+from printroom.core.errors import PrintroomError
 from printroom.jobs.context import Context, Done
 from printroom.jobs.model import Job
-from printroom.pipelines.telling import hidden
+from printroom.pipelines.telling import hidden, retell
 from printroom.runs.examining import Examinations
 from printroom.runs.training.kept import Kept
 from printroom.runs.training.process import Asked, carried_out
@@ -56,8 +55,7 @@ class TrainingHandler:
         try:
             return self._done(job, context)
         except PrintroomError as error:
-            told = hidden(error.reason)
-            error.args = (f"{told}: {hidden(error.remedy)}" if error.remedy else told,)
+            retell(error, hidden)
             raise
 
     def _done(self, job: Job, context: Context) -> Done:
@@ -114,15 +112,10 @@ class TrainingHandler:
             result["model"] = wanted["name"]
 
         def entering(connection: Connection) -> None:
-            try:
-                enter(connection, list(made.values()), now)
-            except Swept:
-                reason = "the store of files lost what was written"
-                raise Unwritable(reason, "it is done again") from None
+            enter_results(connection, list(made.values()), now)
             if given is not None:
                 actor = Actor(job.account, key=job.payload["by"])
                 self._examinations.give(connection, actor, *given)
-            release_parts(connection, job.id, now)
 
         return Done(result, entering)
 
