@@ -21,11 +21,11 @@ SHARED = ("numpy", "onnxruntime", "pyvips", "pyvips-binary")
 """Installed everywhere in the version that printroom runs on."""
 REQUIREMENTS = {
     "fastapi": ("fastapi", "uvicorn", "uvloop", "httptools"),
-    "mosec": ("mosec==0.9.8",),
+    "mosec": ("mosec==0.9.8", "simplejpeg", "opencv-python-headless"),
     "litserve": ("litserve==0.2.19", "pyzmq"),
 }
 """What each peer needs beyond it."""
-_OURS = ("fastapi", "uvicorn", "uvloop", "httptools")
+_OURS = ("fastapi", "uvicorn", "uvloop", "httptools", "simplejpeg", "opencv-python-headless")
 """Pinned to our version too, so that only what is around them differs."""
 
 

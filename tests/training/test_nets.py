@@ -73,3 +73,19 @@ def test_every_net_tiles_exactly(trained, scale, halo, align):
     assert geometry.exact
     assert geometry.tolerance == 0
     assert examined.channels == 3
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_half_the_bits_make_nearly_the_same_picture_and_lead_the_same_way(trained, scale):
+    picture = torch.rand(1, 3, 16, 12)
+    made, slopes = [], []
+    for halved in (False, True):
+        net = trained(scale)
+        net.chain.halved = halved
+        result = net(picture)
+        assert result.dtype == torch.float32
+        result.square().mean().backward()
+        made.append(result.detach())
+        slopes.append(net.chain.layers[0].expand.grad.flatten())
+    assert 0 < float((made[1] - made[0]).norm()) < 0.05 * float(made[0].norm())
+    assert float(torch.cosine_similarity(*slopes, dim=0)) > 0.98

@@ -57,6 +57,15 @@ def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_pa
     assert same(weights(whole), weights(second))
 
 
+def test_the_last_quarter_is_computed_in_full(tmp_path, pairs):
+    trainer = Trainer(tmp_path, BUILD, replace(TINY, steps=8, bits=16))
+    halved = []
+    for source, target in trainer.batches(pairs):
+        trainer.advance(source, target)
+        halved.append(trainer.chains[0].halved)
+    assert halved == [True] * 6 + [False] * 2
+
+
 def test_pairs_made_ahead_are_the_same(tmp_path, pairs):
     here, ahead = (Trainer(tmp_path, BUILD, replace(TINY, workers=n)) for n in (0, 2))
     for one, other in zip(here.batches(pairs), ahead.batches(pairs), strict=True):

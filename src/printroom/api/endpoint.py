@@ -9,7 +9,6 @@ answer. What is in memory or on disk for a request is gone when this returns.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -36,9 +35,6 @@ from printroom.core.logs import about
 log = logging.getLogger("printroom.api")
 
 T = TypeVar("T")
-_PATIENCE = 0.02
-"""Seconds of work before we start to listen for the client hanging up: it costs a task, which
-the many short requests need not pay."""
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _PREFIX = os.urandom(4).hex()
 _numbers = count()
@@ -226,27 +222,13 @@ def principal(call: Call) -> Principal:
     return call.visit.principal
 
 
-async def watched(job: Job[T], receive: Receive) -> T:
-    """The job's answer; when the client hangs up, the job is given up."""
-    watcher: asyncio.Task[None] | None = None
+async def watched(job: Job[T], scope: dict[str, Any]) -> T:
+    """The job's answer; when the client hangs up, the job is given up.
 
-    def watch() -> None:
-        nonlocal watcher
-        watcher = asyncio.create_task(_give_up_when_gone(job, receive))
-
-    timer = asyncio.get_running_loop().call_later(_PATIENCE, watch)
-    try:
+    The connection itself tells: to wait for `http.disconnect` would cost a task a request.
+    """
+    with scope["connection"].watch(lambda: job.give_up(ClientGone())):
         return await job.answer
-    finally:
-        timer.cancel()
-        if watcher is not None:
-            watcher.cancel()
-
-
-async def _give_up_when_gone(job: Job[Any], receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    job.give_up(ClientGone())
 
 
 def _log(call: Call, size_in: int, seconds: float) -> None:

@@ -31,7 +31,7 @@ class EnhanceEndpoint(Endpoint):
         source = await body.read(receive)
         job = EnhanceJob(service, source, options, call.accept, principal(call).viewer)
         try:
-            enhanced = await watched(job, receive)
+            enhanced = await watched(job, scope)
             body.release()
             call.model, call.target = enhanced.model, "enhance"
             pixels = enhanced.width * enhanced.height

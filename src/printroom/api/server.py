@@ -93,6 +93,9 @@ class _Protocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     """Ends a connection whose request line and headers do not come."""
 
+    _told: Callable[[], None] | None = None
+    """Called when the client hangs up."""
+
     def __init__(self, service: Service, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._load, self._idle = service.load, service.limits.idle
@@ -104,6 +107,8 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_here()
         super().connection_lost(exc)
+        if self._told is not None:
+            self._told()
         if self._heard:
             self._load.closed += 1
         else:
@@ -114,6 +119,7 @@ class _Protocol(HttpToolsProtocol):
         self._head = 0
         self._await_head()
         self.scope["transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+        self.scope["connection"] = self  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         self._head = None
@@ -129,6 +135,18 @@ class _Protocol(HttpToolsProtocol):
             self._head += len(data)
             if self._head > _HEAD and not self.transport.is_closing():
                 self.send_400_response("The request line and headers are too long.")
+
+    @contextlib.contextmanager
+    def watch(self, lost: Callable[[], None]) -> Iterator[None]:
+        """Inside the `with`, `lost` is called when the client hangs up, or at once if it has."""
+        self._told = lost
+        self.flow.resume_reading()  # large bodies leave it paused, and then nothing is heard
+        try:
+            if self.transport.is_closing():
+                lost()
+            yield
+        finally:
+            self._told = None
 
     def _await_head(self) -> None:
         if self._timer is None:

@@ -20,6 +20,7 @@ from printroom.core.errors import PrintroomError
 from printroom.core.settings import Settings
 
 if TYPE_CHECKING:
+    from printroom.core.session import Session
     from printroom.steps.inspect.assess import Assessment
     from printroom.steps.inspect.report import Report
 
@@ -34,13 +35,17 @@ def inspect(
 ) -> None:
     """Say what ails pictures: JPEG, noise, blur, darkness, low resolution, a colour cast."""
     # Loaded here: `printroom --help` and wrong usage need none of it.
+    from printroom.catalogue.models import Catalogue
     from printroom.cli.places import Places
+    from printroom.runtimes.onnx.session import OnnxSession
     from printroom.steps.inspect.assess import assess
+    from printroom.steps.inspect.features import OPINION
 
     settings, failed = Settings.read(), 0
+    opinion = OnnxSession(Catalogue().get(OPINION).weights)
     for item in Places(paths, None, "", recursive).inputs:
         try:
-            seen = _report(item.source, settings.pixels)
+            seen = _report(item.source, settings.pixels, opinion)
         except PrintroomError as error:
             failed += 1
             print(describe(error, str(item.source)), file=sys.stderr)
@@ -52,7 +57,7 @@ def inspect(
     raise typer.Exit(1 if failed else 0)
 
 
-def _report(source: Path, pixels: int) -> Report:
+def _report(source: Path, pixels: int, opinion: Session) -> Report:
     from printroom.engine.preview import survey
     from printroom.engine.rasters import Raster
     from printroom.imaging.image import Image
@@ -60,7 +65,7 @@ def _report(source: Path, pixels: int) -> Report:
     from printroom.steps.inspect.report import report
 
     with Image.open(source, Limits(pixels)) as image:
-        return report(survey(Raster.of_image(image), lambda: None))
+        return report(survey(Raster.of_image(image), lambda: None), opinion)
 
 
 def _object(source: Path, seen: Report, score: Assessment) -> str:

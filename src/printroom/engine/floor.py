@@ -49,9 +49,9 @@ from printroom.runtimes.onnx.generator import conditions
 if TYPE_CHECKING:  # most have only models of their own
     from printroom.isolation.sandboxed import Breach
 
-SERVING_TILE = 0.15
+SERVING_TILE = 0.13
 """Seconds that a tile should take at most while others wait for their turn. We promise a quarter
-of a second; tiles were seen to take 1.6 times as long as planned when all cores were busy."""
+of a second; tiles were seen to take 1.7 times as long as planned when all cores were busy."""
 SMALL = 64
 """Part of the budget below which a run is too small to look at the memory for it."""
 MOMENT = 1 << 18

@@ -5,10 +5,13 @@ stream -> read_header() -> JpegHeader       EOFError: it ends before its first s
 
 from __future__ import annotations
 
+import struct
 from typing import BinaryIO, NamedTuple
 
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _NOT_FRAMES = {0xC4, 0xC8, 0xCC}
+_PLAIN = {0xE0, 0xDB, 0xC0, 0xC4, 0xDD}
+"""JFIF, tables, baseline frame, restart interval: all that a picture needs."""
 
 
 class JpegHeader(NamedTuple):
@@ -16,27 +19,32 @@ class JpegHeader(NamedTuple):
 
     width: int
     height: int
+    bands: int
+    """As stored: 1 grey, 3 colour, 4 CMYK."""
     tidy: bool
     """Whether each segment follows the one before; some cameras leave bytes between them."""
+    plain: bool
+    """Tidy, 8 bit, baseline, and without metadata of any kind."""
 
 
 def read_header(file: BinaryIO) -> JpegHeader:
     """Walk the segments of a JPEG stream that stands at its start."""
     file.seek(2)
-    width = height = 0
-    tidy = True
+    width = height = bands = 0
+    tidy = plain = True
     while True:
         marker, skipped = _next_marker(file)
         tidy = tidy and not skipped
         if marker in _STANDALONE:
             continue
         if marker in {0xD9, 0xDA}:  # end of image, start of scan
-            return JpegHeader(width, height, tidy)
+            return JpegHeader(width, height, bands, tidy, plain and tidy)
+        plain = plain and marker in _PLAIN
         size = int.from_bytes(_exactly(file, 2), "big")
         if 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAMES:
-            frame = _exactly(file, 5)
-            height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
-            size -= 5
+            bits, height, width, bands = struct.unpack(">BHHB", _exactly(file, 6))
+            plain = plain and bits == 8
+            size -= 6
         file.seek(max(0, size - 2), 1)
 
 

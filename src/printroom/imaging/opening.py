@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from printroom.core.errors import (
     BrokenPicture,
     EmptyPicture,
@@ -18,7 +21,7 @@ from printroom.core.errors import (
     PictureError,
     TooManyPixels,
 )
-from printroom.imaging import formats, jpeg, lab
+from printroom.imaging import formats, jpeg, lab, small_jpeg
 from printroom.imaging.formats import Format
 from printroom.imaging.metadata import Metadata, exif_of_tiff, metadata_of
 from printroom.imaging.source import Source, encoded
@@ -55,13 +58,17 @@ class Header:
     """How much damage libvips lets pass: "warning" none, "error" what leaves the pixels alone."""
 
 
-class Loaded(NamedTuple):
+class Lazy(NamedTuple):
     """A libvips picture of which the header is read, and no pixel yet."""
 
     picture: Any
     """In the working space."""
     kept: tuple[Any, ...]
     """What it reads from: it does not hold that itself."""
+
+
+Loaded = Lazy | NDArray[np.uint8]
+"""A picture that comes as it is read, or the rows of a small one."""
 
 
 def header(source: Source) -> tuple[Header, Loaded | None]:
@@ -78,7 +85,12 @@ def header(source: Source) -> tuple[Header, Loaded | None]:
     with source.open() as file:
         if container is formats.HEIC:
             return _heic_header(source, file), None
-        fail_on = _fail_on(source, file, container)
+        fail_on, frame = _judged(source, file, container)
+        if frame is not None and source.in_memory:
+            rows = small_jpeg.decoded(file.read(), frame)
+            if rows is not None:
+                return _small_header(rows), rows
+            file.seek(0)
         try:
             picture, opened = _load(file, container, fail_on)
             shape = Shape.of(picture)
@@ -105,7 +117,7 @@ def header(source: Source) -> tuple[Header, Loaded | None]:
         )
         # a TIFF may be read through `file`, which is closed here
         stays = source.in_memory and container is not formats.TIFF
-        return found, Loaded(working, (picture, opened)) if stays else None
+        return found, Lazy(working, (picture, opened)) if stays else None
 
 
 class Decoder:
@@ -119,6 +131,10 @@ class Decoder:
         `loaded` is what `header()` left behind; it serves for one decoder.
         """
         self._source, self._width = source, header.width
+        self._rows: NDArray[np.uint8] | None = None
+        if isinstance(loaded, np.ndarray):
+            self._rows = loaded
+            return
         try:
             self._loaded = loaded or _reload(source, header, file)
             self._region = pyvips.Region.new(self._loaded.picture)
@@ -127,6 +143,8 @@ class Decoder:
 
     def fetch(self, top: int, rows: int) -> Any:
         """A buffer with rows `top` to `top + rows`; not below a row that was fetched before."""
+        if self._rows is not None:
+            return self._rows[top : top + rows]
         try:
             return self._region.fetch(0, top, self._width, rows)
         except pyvips.Error as error:
@@ -142,12 +160,28 @@ def broken(source: Source, error: Exception, row: int | None = None) -> PictureE
     )
 
 
-def _reload(source: Source, header: Header, file: BinaryIO) -> Loaded:
+def _small_header(rows: NDArray[np.uint8]) -> Header:
+    height, width, bands = rows.shape
+    return Header(
+        format=formats.JPEG,
+        width=width,
+        height=height,
+        bands=bands,
+        depth=8,
+        turn=TURNS[1],
+        metadata=Metadata(),
+        decoder_bytes=rows.nbytes,
+        whole=False,
+        fail_on="warning",
+    )
+
+
+def _reload(source: Source, header: Header, file: BinaryIO) -> Lazy:
     if header.format is formats.HEIC:
         picture, kept = _heic(file).decode()
     else:
         picture, kept = _load(file, header.format, header.fail_on)
-    return Loaded(to_working(picture, Shape.of(picture), source.label), (picture, kept))
+    return Lazy(to_working(picture, Shape.of(picture), source.label), (picture, kept))
 
 
 def _load(file: BinaryIO, container: Format, fail_on: str) -> tuple[Any, Any]:
@@ -161,14 +195,18 @@ def _load(file: BinaryIO, container: Format, fail_on: str) -> tuple[Any, Any]:
     return lab.as_lab(picture) if other else picture, source
 
 
-def _fail_on(source: Source, file: BinaryIO, container: Format) -> str:
-    """Judge what libvips does not: impossible sides, and JPEGs that are untidy but sound.
+def _judged(
+    source: Source, file: BinaryIO, container: Format
+) -> tuple[str, jpeg.JpegHeader | None]:
+    """How much damage may pass, and of a JPEG what its segments say.
+
+    Judges what libvips does not: impossible sides, and JPEGs that are untidy but sound.
 
     libjpeg only warns where it fills in for data that is not there, so a JPEG must pass without
     warnings; but stray bytes between its first segments are warned of too, and do no harm.
     """
     sides = (1, 1)
-    fail_on = "error"
+    fail_on, frame = "error", None
     if container is formats.PNG:
         head = source.head()
         sides = (int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big"))
@@ -188,7 +226,7 @@ def _fail_on(source: Source, file: BinaryIO, container: Format) -> str:
             f"{source.label} has {size}, over the {LARGEST_SIDE:,} a side that we can read",
             "cut it up",
         )
-    return fail_on
+    return fail_on, frame
 
 
 def _decoder(picture: Any, shape: Shape, container: Format) -> tuple[bool, int]:

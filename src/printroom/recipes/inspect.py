@@ -19,7 +19,7 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from printroom.catalogue.models import Catalogue
 from printroom.core.errors import NotFound
+from printroom.core.session import Session
 from printroom.engine.preview import survey
 from printroom.engine.rasters import Raster
 from printroom.pipelines.step import Preview
+from printroom.runtimes.onnx.session import OnnxSession
+from printroom.steps.enhance import colour
 from printroom.steps.inspect.cast import BINS, Cast
-from printroom.steps.inspect.features import coloured, measured
+from printroom.steps.inspect.features import OPINION, coloured, measured
 from printroom.steps.inspect.grey import DISTANCE, belief, tint
 from printroom.steps.inspect.measure import measure
 from printroom.steps.inspect.router import FAULTS, FILTER_UNIT, Router, beyond, terms
@@ -131,6 +135,9 @@ MILD = Choice(
 """What leaves a picture clean."""
 LEAST, MOST = 0.2, 0.95
 """Probability from which a fault may count as found, and from which it always does."""
+GRAVE = np.array([0.9 if fault == "noise" else 0.0 for fault in FAULTS])
+"""(faults,): the probability below which nothing is mended unasked. Fur and grass look like noise,
+and what is taken away with it is gone."""
 AHEAD = 8
 """Clean pictures that one step of a threshold may cost."""
 SMALLER = Maybe(0.4, Resize(Range(0.6, 0.95)))
@@ -149,8 +156,11 @@ class Options:
     """Taken of each set; 0 = all."""
     ridge: float = 10.0
     """Weight of the squares of the regressions' weights, 0 and more."""
-    clean: float = 0.05
-    """Share of clean pictures that anything may be found on, 0..1."""
+    clean: float = 0.075
+    """Share of the clean pictures of the halves that anything may be found on, 0..1. Of pictures
+    that are nobody's snapshots, less than half as many are."""
+    harmed: float = 0.05
+    """Share of them that `--fix auto` may change, 0..1."""
     seed: int = 0
     workers: int = 2
     """Processes that measure."""
@@ -172,6 +182,8 @@ class Table:
     """(n, 3, BINS, BINS) of `Cast`."""
     ends: Array
     """(n, 7, 3) of `Cast`."""
+    opinions: Array
+    """(n, 3) of the network OPINION."""
     names: tuple[str, ...]
 
     def __getitem__(self, rows: Array) -> Table:
@@ -182,6 +194,7 @@ class Table:
             self.casts[rows],
             self.histograms[rows],
             self.ends[rows],
+            self.opinions[rows],
             self.names,
         )
 
@@ -193,9 +206,9 @@ class Table:
     def features(self, filters: Array) -> tuple[Array, tuple[str, ...]]:
         """(n, all features), and their names."""
         seen = [
-            coloured(_cast(numbers, histograms, ends), tint(histograms, filters))
-            for numbers, histograms, ends in zip(
-                self.casts, self.histograms, self.ends, strict=True
+            coloured(_cast(numbers, histograms, ends), tint(histograms, filters), opinion)
+            for numbers, histograms, ends, opinion in zip(
+                self.casts, self.histograms, self.ends, self.opinions, strict=True
             )
         ]
         rows = np.array([list(row.values()) for row in seen])
@@ -258,11 +271,12 @@ def _measure_photo(job: tuple[Path, Array, int], copies: int, seed: int) -> None
     random = np.random.default_rng([seed, number])
     rows = []
     for faults, made in variants(from_bytes(picture), copies, random):
-        measures = measure(_preview(_cropped(made, random)))
+        preview = _preview(_cropped(made, random))
+        measures, opinion = measure(preview), colour.seen(_network(), preview.thumbnail)
         *numbers, histograms, ends = (
             getattr(measures.cast, field.name) for field in fields(measures.cast)
         )
-        rows.append((faults, measured(measures), numbers, histograms, ends))
+        rows.append((faults, measured(measures), numbers, histograms, ends, opinion))
     part = place.with_suffix(".part")
     with part.open("wb") as file:
         np.savez_compressed(
@@ -273,8 +287,14 @@ def _measure_photo(job: tuple[Path, Array, int], copies: int, seed: int) -> None
             casts=[row[2] for row in rows],
             histograms=np.array([row[3] for row in rows], np.float32),
             ends=[row[4] for row in rows],
+            opinions=[row[5] for row in rows],
         )
     part.replace(place)
+
+
+@cache
+def _network() -> Session:
+    return OnnxSession(Catalogue().get(OPINION).weights)
 
 
 def _joined(places: Sequence[Path]) -> Table:
@@ -286,7 +306,7 @@ def _joined(places: Sequence[Path]) -> Table:
         raise NotFound("no photograph to fit on", "put some into the folders of the sets")
     columns = {
         name: np.concatenate([part[name] for part in parts])
-        for name in ("faults", "values", "casts", "histograms", "ends")
+        for name in ("faults", "values", "casts", "histograms", "ends", "opinions")
     }
     photos = np.concatenate([np.full(len(part["faults"]), part["photo"]) for part in parts])
     return Table(photos=photos, names=tuple(parts[0]["names"].tolist()), **columns)
@@ -355,6 +375,7 @@ def fit(table: Table, options: Options) -> Router:
         deviation=deviation,
         weights=_regressions(rows, table.faults, options.ridge),
         thresholds=spend(odds, table.faults, options.clean),
+        sure=np.maximum(spend(odds, table.faults, options.harmed), GRAVE),
         filters=np.rint(fit_filters(table[table.clean].histograms) / FILTER_UNIT) * FILTER_UNIT,
     )
 

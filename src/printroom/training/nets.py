@@ -59,6 +59,10 @@ class Chain(nn.Module):  # type: ignore[misc]
     and comes out.
     """
 
+    halved = False
+    """Whether to compute in bfloat16, which CPUs that know it do in half the time. Weights stay
+    floats, and so does what is beside the chain: its result is small, and so are its errors."""
+
     def __init__(
         self,
         inputs: int,
@@ -87,10 +91,14 @@ class Chain(nn.Module):  # type: ignore[misc]
         return list(zip(kernels, biases, strict=True))
 
     def forward(self, x: Tensor) -> Tensor:
-        *inner, last = self.kernels()
+        kernels = self.kernels()
+        if self.halved:
+            x = x.to(torch.bfloat16, memory_format=torch.channels_last)
+            kernels = [(kernel.bfloat16(), bias.bfloat16()) for kernel, bias in kernels]
+        *inner, last = kernels
         for kernel, bias in inner:
             x = F.leaky_relu(F.conv2d(x, kernel, bias, padding=1), SLOPE)
-        return F.conv2d(x, *last, padding=1)
+        return F.conv2d(x, *last, padding=1).float()
 
 
 def bicubic_kernel(scale: int) -> Tensor:

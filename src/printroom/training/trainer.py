@@ -31,6 +31,7 @@ from torch.utils.data import DataLoader, Dataset
 from printroom.core.errors import BadOption
 from printroom.training.adversary import SLOWER, Adversary
 from printroom.training.judging import Array, Run
+from printroom.training.nets import Chain
 from printroom.training.pairs import MakePair, batch
 from printroom.training.telling import Steps, tell
 
@@ -73,6 +74,8 @@ class Options:
     """Steps between checkpoints, each with a score."""
     device: str = "cpu"
     """Or `cuda`."""
+    bits: int = 32
+    """Of the numbers that a chain computes with: 32, or 16 (bfloat16) until the rate falls."""
     threads: int = 0
     """CPU threads; 0 = torch's default."""
     workers: int = 0
@@ -137,6 +140,7 @@ class Trainer:
         self.net = build().to(self.device)
         self.mean = build().to(self.device)
         """Exponential moving average of the weights: the one that is shipped."""
+        self.chains = [part for part in self.net.modules() if isinstance(part, Chain)]
         on_gpu = self.device.type == "cuda"
         torch.backends.cuda.matmul.allow_tf32 = on_gpu  # as its convolutions do of themselves
         self.optimiser = torch.optim.Adam(self.net.parameters(), betas=(0.9, 0.99), fused=on_gpu)
@@ -215,8 +219,11 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         source, target = (part.to(self.device, non_blocking=True) for part in (source, target))
+        falling = self.step >= self.options.steps * (1 - FALLING)
+        for chain in self.chains:
+            chain.halved = self.options.bits == 16 and not falling
         result = self.net(source)
-        squared = not self.adversary and self.step >= self.options.steps * (1 - FALLING)
+        squared = not self.adversary and falling
         loss = self.loss(result, target, squared)
         if adversary:
             loss = loss + adversary.loss(result, target)

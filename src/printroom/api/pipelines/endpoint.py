@@ -64,7 +64,7 @@ class PipelineEndpoint(Endpoint):
         form.check(body.size)
         job = PipelineJob(service, wanted, form, source, Selling(service.workshop, who, target))
         try:
-            answer = await watched(job, receive)
+            answer = await watched(job, scope)
             body.release()
             call.made = job.made
             headers = [

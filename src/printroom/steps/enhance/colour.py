@@ -24,7 +24,7 @@ from printroom.steps.thumbnails import square
 
 SIDE = 96
 """Of the thumbnail that the network is shown."""
-SMALL, PLAIN = 0.1, 0.25
+SMALL, PLAIN = 0.03, 0.1
 """Casts, in stops from grey, up to which nothing is done, and from which all is done."""
 BELIEVED = 0.8
 """Share of the cast that a network finds. It learnt from few pictures, and on others overshoots."""
@@ -59,14 +59,19 @@ class Balance:
             np.add(plane, line, out=plane)
 
 
-def look(session: Session, thumbnail: Planes) -> NDArray[np.float64]:
-    """(3,) log2 of the light's red, green and blue, with mean 0, as far as the network is believed.
+def seen(session: Session, thumbnail: Planes) -> NDArray[np.float64]:
+    """(3,) log2 of the light's red, green and blue, with mean 0, as the network says it.
 
     `thumbnail` is (1, 3, h, w).
     """
     light = session.run(square(thumbnail, SIDE)).ravel().astype(np.float64)
     centred: NDArray[np.float64] = light - light.mean()
-    return BELIEVED * centred
+    return centred
+
+
+def look(session: Session, thumbnail: Planes) -> NDArray[np.float64]:
+    """The same, as far as the network is believed."""
+    return BELIEVED * seen(session, thumbnail)
 
 
 def settled(light: NDArray[np.float64], strength: float = 1.0) -> Balance | None:

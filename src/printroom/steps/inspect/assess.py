@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from printroom.pipelines.step import LookStep, Preview, StepContext
+from printroom.steps.inspect.features import OPINION
 from printroom.steps.inspect.report import Finding, Report, report
 
 WORST = {
@@ -41,9 +42,9 @@ class Assess(LookStep):
 
     name = "assess"
 
-    def look(self, context: StepContext, preview: Preview) -> Assessment:  # noqa: ARG002
+    def look(self, context: StepContext, preview: Preview) -> Assessment:
         """Never fails on a picture that has pixels."""
-        return assess(report(preview))
+        return assess(report(preview, context.session(OPINION)))
 
 
 def assess(seen: Report) -> Assessment:

@@ -1,6 +1,6 @@
 """Measures as numbers that a linear judge can weigh.
 
-    Measures, filters of grey -> {name: number}
+    Measures, filters of grey, the network's opinion of the light -> {name: number}
 
 Sizes that span orders of magnitude enter as logarithms. Names are those that `router.json` weighs.
 """
@@ -19,11 +19,19 @@ from printroom.steps.inspect.light import PERCENTILES
 from printroom.steps.inspect.measure import Measures
 from printroom.steps.inspect.sharpness import BANDS
 
+OPINION = "printroom/colour@1"
+"""The network whose opinion of the light is heard; the router was fitted to that version."""
 
-def features(measures: Measures, filters: NDArray[Any]) -> tuple[dict[str, float], Tint]:
-    """The features, and the belief about the light that some of them come from."""
+
+def features(
+    measures: Measures, filters: NDArray[Any], opinion: NDArray[Any]
+) -> tuple[dict[str, float], Tint]:
+    """The features, and the belief about the light that some of them come from.
+
+    `opinion`: (3,) of `enhance.colour.seen` by OPINION.
+    """
     light = tint(measures.cast.histograms, filters)
-    return measured(measures) | coloured(measures.cast, light), light
+    return measured(measures) | coloured(measures.cast, light, opinion), light
 
 
 def measured(measures: Measures) -> dict[str, float]:
@@ -60,8 +68,9 @@ def measured(measures: Measures) -> dict[str, float]:
     return values
 
 
-def coloured(cast: Cast, light: Tint) -> dict[str, float]:
+def coloured(cast: Cast, light: Tint, opinion: NDArray[Any]) -> dict[str, float]:
     """Those about the colour of the light."""
+    red, green, blue = opinion.tolist()
     opinions = {
         "grey world": cast.grey_world,
         "shades of grey": cast.shades,
@@ -77,6 +86,9 @@ def coloured(cast: Cast, light: Tint) -> dict[str, float]:
         "sure of tint": light.sure,
         "warm": light.red - light.blue,
         "green": -light.red - light.blue,
+        "net light": math.log(math.hypot(red, green, blue) + 0.05),
+        "net warm": red - blue,
+        "net green": green,
         **_ends(cast),
     }
 

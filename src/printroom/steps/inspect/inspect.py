@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from printroom.core.errors import BadOption
 from printroom.pipelines.step import LookStep, Preview, StepContext
+from printroom.steps.inspect.features import OPINION
 from printroom.steps.inspect.report import FIXES, report
 
 
@@ -32,13 +33,13 @@ class Inspect(LookStep):
 
     name = "inspect"
     fix: str = "auto"
-    """"auto": what is found; "none": nothing; or names of fixes, separated by commas."""
+    """"auto": what is surely there; "none": nothing; or names of fixes, separated by commas."""
 
-    def look(self, context: StepContext, preview: Preview) -> Faults:  # noqa: ARG002
+    def look(self, context: StepContext, preview: Preview) -> Faults:
         """Raises BadOption."""
         asked = wanted(self.fix)
-        seen = report(preview)
-        chosen = seen.found if asked is None else asked
+        seen = report(preview, context.session(OPINION))
+        chosen = seen.sure if asked is None else asked
         why = seen.why if asked is None else "As was asked for."
         return Faults(
             jpeg="jpeg" in chosen,

@@ -1,6 +1,6 @@
 """What is concluded of a picture, and why, in plain words.
 
-    Preview -> Report        BadModel, when the fitted numbers are damaged
+    Preview, the network OPINION -> Report        BadModel, when the fitted numbers are damaged
 
 A fault has a *severity*, 0..1 along its estimate in natural units; a *confidence*, the probability
 that it is there at all; and it counts as *found* from a threshold on, which was set so that clean
@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from printroom.core.session import Session
 from printroom.pipelines.step import Preview
+from printroom.steps.enhance.colour import seen
 from printroom.steps.inspect.features import features
 from printroom.steps.inspect.grey import Tint
 from printroom.steps.inspect.measure import Measures, measure
@@ -56,6 +58,8 @@ class Finding:
     fault: str
     """One of FAULTS."""
     found: bool
+    sure: bool
+    """Whether it is so likely that `--fix auto` mends it."""
     severity: float
     """0 = not to be seen, 1 = as bad as it gets."""
     confidence: float
@@ -86,9 +90,18 @@ class Report:
         return tuple(finding.fault for finding in self.findings if finding.found)
 
     @property
+    def sure(self) -> tuple[str, ...]:
+        """The faults that are mended unasked."""
+        return tuple(finding.fault for finding in self.findings if finding.sure)
+
+    @property
     def why(self) -> str:
-        """One line: the reasons of what was found."""
-        return " ".join(one.reason for one in self.findings if one.found) or "Nothing ails it."
+        """One line: the reasons of what was found, and what is left alone unless asked for."""
+        reasons = [one.reason for one in self.findings if one.found]
+        doubtful = [one.fix for one in self.findings if one.found and not one.sure and one.fix]
+        if doubtful:
+            reasons.append(f"That is too uncertain to mend unasked: {', '.join(doubtful)}.")
+        return " ".join(reasons) or "Nothing ails it."
 
     def to_json(self) -> str:
         """`main`, and the findings by fault."""
@@ -102,17 +115,20 @@ class Report:
         return {"main": self.main, "faults": findings}
 
 
-def report(preview: Preview, fitted: Router | None = None) -> Report:
-    """Measure and conclude. `fitted`: other numbers than those that ship."""
+def report(preview: Preview, opinion: Session, fitted: Router | None = None) -> Report:
+    """Measure and conclude. `opinion`: of `features.OPINION`; `fitted`: other numbers than those
+    that ship.
+    """
     fitted = fitted or router()
     measures = measure(preview)
-    row, light = features(measures, fitted.filters)
+    row, light = features(measures, fitted.filters, seen(opinion, preview.thumbnail))
     confidences = fitted.probabilities(row)
     estimates = _estimates(measures, light)
     findings = tuple(
         Finding(
             fault=fault,
             found=confidences[fault] >= fitted.threshold(fault),
+            sure=fitted.surely(fault, confidences[fault]),
             severity=severity(fault, estimates[fault], confidences[fault]),
             confidence=round(confidences[fault], 4),
             estimate=_rounded(estimates[fault]),

@@ -45,6 +45,8 @@ class Router:
     """(faults, 1 + 2 features): bias, weights, weights of squares."""
     thresholds: Array
     """(faults,): the probability from which a fault counts as found."""
+    sure: Array
+    """(faults,): that from which `--fix auto` mends it, which must harm no clean picture."""
     filters: Array
     """(3, BINS, BINS): where grey lies in a histogram of colours (`grey.py`)."""
 
@@ -57,6 +59,10 @@ class Router:
 
     def threshold(self, fault: str) -> float:
         return float(self.thresholds[FAULTS.index(fault)])
+
+    def surely(self, fault: str, probability: float) -> bool:
+        """Whether a fault is so likely that it is mended unasked."""
+        return probability >= max(float(self.sure[FAULTS.index(fault)]), self.threshold(fault))
 
     def main(self, probabilities: Mapping[str, float]) -> str | None:
         """The fault furthest beyond its threshold, in odds; None = none is beyond."""
@@ -76,10 +82,11 @@ class Router:
                 "faults": {
                     fault: {
                         "threshold": round(float(threshold), 4),
+                        "sure": round(float(sure), 4),
                         "weights": [round(float(weight), 5) for weight in weights],
                     }
-                    for fault, threshold, weights in zip(
-                        FAULTS, self.thresholds, self.weights, strict=True
+                    for fault, threshold, sure, weights in zip(
+                        FAULTS, self.thresholds, self.sure, self.weights, strict=True
                     )
                 },
                 "filters": np.rint(self.filters / FILTER_UNIT).astype(int).ravel().tolist(),
@@ -96,13 +103,14 @@ class Router:
             faults = [raw["faults"][fault] for fault in FAULTS]
             weights = np.array([fault["weights"] for fault in faults], np.float64)
             thresholds = np.array([fault["threshold"] for fault in faults], np.float64)
+            sure = np.array([fault["sure"] for fault in faults], np.float64)
             filters = np.array(raw["filters"], np.float64).reshape(3, BINS, BINS) * FILTER_UNIT
             card = dict(raw["card"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadModel(f"{path} holds no router", str(error) or "fit it again") from error
         if weights.shape != (len(FAULTS), 1 + 2 * len(names)):
             raise BadModel(f"{path} weighs {weights.shape[1]} terms", "fit it again")
-        return cls(card, names, mean, deviation, weights, thresholds, filters)
+        return cls(card, names, mean, deviation, weights, thresholds, sure, filters)
 
 
 def terms(rows: Array, mean: Array, deviation: Array) -> Array:

@@ -67,7 +67,7 @@ class InferEndpoint(Endpoint):
         account = principal(call).viewer if paid else None
         job = InferJob(service, self._tensors, model, source, header, account)
         try:
-            inferred = await watched(job, receive)
+            inferred = await watched(job, scope)
             body.release()
             call.made = inferred.made
             stall = Stall(scope["transport"], service.limits.idle)

@@ -68,7 +68,7 @@ class ImagesEndpoint(Endpoint):
         form.check(body.size)
         job = ImagesJob(service, self._targets, form, source, path, principal(call))
         try:
-            answered, target = await watched(job, receive)
+            answered, target = await watched(job, scope)
             body.release()
             call.model, call.made = target.id, job.made
             headers = [
