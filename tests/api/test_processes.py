@@ -71,6 +71,7 @@ def test_a_killed_process_is_replaced_while_the_others_go_on(start: Any, picture
         before = server.metric('printroom_requests_total{code="",status="200"}')
         victim, other = server.children()
         victim.kill()
+        victim.wait(30)  # its connections are closed by then, ours perhaps among them
         served = len(visitors.statuses)
         until(lambda: len(visitors.statuses) > served + 20, "nobody is served any more")
         server.wait_for("printroom_process_restarts_total", 1)

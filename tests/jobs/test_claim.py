@@ -137,6 +137,14 @@ def test_accounts_have_so_many_at_once(hand):
     assert len(hand.claim(most=5)) == 1
 
 
+def test_places_that_a_limit_leaves_go_to_whoever_is_next(hand):
+    hand.queue.set_limit("ann", Limit(running=1))
+    accounts = ("zoe", "ann", "bob", "ann", "bob")
+    waiting = [hand.submit(account=name, priority=-turn) for turn, name in enumerate(accounts)]
+    taken = hand.claim(most=4)
+    assert [job.id for job in taken] == [waiting[place].id for place in (0, 1, 2, 4)]
+
+
 def test_a_backlog_over_the_limit_does_not_hide_others(hand):
     hand.queue.set_limit("ann", Limit(running=0))
     for _ in range(50):

@@ -72,6 +72,7 @@ def claim(
             look_at = now + _SOON
         if not refused or len(chosen) >= most:
             break
+        lines = heads(connection, wanted)  # what was taken headed some of them
     return Claim(chosen, look_at)
 
 
