@@ -134,3 +134,8 @@ def test_the_rate_warms_up_and_ends_at_zero():
     options = Options(steps=4000, rate=1e-3)
     rates = [rate_at(step, options) for step in (0, 199, 2999, 3500, 4000)]
     assert rates == pytest.approx([5e-6, 1e-3, 1e-3, 5e-4, 0])
+
+
+def test_other_widths_of_numbers_are_refused(tmp_path):
+    with pytest.raises(BadOption, match="of 8 bits"):
+        Trainer(tmp_path, BUILD, replace(TINY, bits=8))

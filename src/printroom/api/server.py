@@ -140,10 +140,11 @@ class _Protocol(HttpToolsProtocol):
     def watch(self, lost: Callable[[], None]) -> Iterator[None]:
         """Inside the `with`, `lost` is called when the client hangs up, or at once if it has."""
         self._told = lost
-        self.flow.resume_reading()  # large bodies leave it paused, and then nothing is heard
         try:
             if self.transport.is_closing():
                 lost()
+            else:
+                self.flow.resume_reading()  # a large body leaves it paused: nothing would be heard
             yield
         finally:
             self._told = None

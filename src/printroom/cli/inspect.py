@@ -36,14 +36,15 @@ def inspect(
     """Say what ails pictures: JPEG, noise, blur, darkness, low resolution, a colour cast."""
     # Loaded here: `printroom --help` and wrong usage need none of it.
     from printroom.catalogue.models import Catalogue
+    from printroom.catalogue.opening import open_model
     from printroom.cli.places import Places
-    from printroom.runtimes.onnx.session import OnnxSession
     from printroom.steps.inspect.assess import assess
     from printroom.steps.inspect.features import OPINION
 
     settings, failed = Settings.read(), 0
-    opinion = OnnxSession(Catalogue().get(OPINION).weights)
-    for item in Places(paths, None, "", recursive).inputs:
+    inputs = Places(paths, None, "", recursive).inputs
+    opinion = open_model(Catalogue().get(OPINION))
+    for item in inputs:
         try:
             seen = _report(item.source, settings.pixels, opinion)
         except PrintroomError as error:

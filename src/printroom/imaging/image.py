@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from printroom.core.errors import NeedsMemory, TooManyPixels
 from printroom.imaging.limits import Limits
-from printroom.imaging.opening import Decoder, Header, Loaded, header
+from printroom.imaging.opening import Decoder, Header, Loaded, decoder, header
 from printroom.imaging.source import Source
 from printroom.imaging.turning import SPOOL, Scratch
 
@@ -140,7 +140,7 @@ class RowReader:
         """Decode the next stored rows into `out`, mirrored if that can be done row by row."""
         header = self._header
         if self._decoder is None:
-            self._decoder = Decoder(self._source, header, self._file, self._loaded)
+            self._decoder = decoder(self._source, header, self._file, self._loaded)
             self._loaded = None
         upright = header.turn if header.turn.streams else (lambda rows: rows)
         step = max(LEAST, CHUNK // _row_bytes(header))

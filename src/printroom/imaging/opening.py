@@ -9,7 +9,7 @@ Turning it upright comes after, in `image`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,21 +120,38 @@ def header(source: Source) -> tuple[Header, Loaded | None]:
         return found, Lazy(working, (picture, opened)) if stays else None
 
 
-class Decoder:
+class Decoder(Protocol):
     """Rows of the stored picture in the working space, from the top, once."""
 
-    def __init__(
-        self, source: Source, header: Header, file: BinaryIO, loaded: Loaded | None = None
-    ) -> None:
-        """`file` is a stream of `source.open()`; it must stay open as long as rows are read.
+    def fetch(self, top: int, rows: int) -> Any:
+        """A buffer with rows `top` to `top + rows`; not below a row that was fetched before."""
 
-        `loaded` is what `header()` left behind; it serves for one decoder.
-        """
+
+def decoder(source: Source, header: Header, file: BinaryIO, loaded: Loaded | None) -> Decoder:
+    """`file` is a stream of `source.open()`; it must stay open as long as rows are read.
+
+    `loaded` is what `header()` left behind; it serves for one decoder.
+    """
+    if isinstance(loaded, np.ndarray):
+        return _Decoded(loaded)
+    return _Decoding(source, header, file, loaded)
+
+
+class _Decoded:
+    """A small picture, whose rows came with its header."""
+
+    def __init__(self, rows: NDArray[np.uint8]) -> None:
+        self._rows = rows
+
+    def fetch(self, top: int, rows: int) -> Any:
+        return self._rows[top : top + rows]
+
+
+class _Decoding:
+    """A picture that libvips works out as it is read."""
+
+    def __init__(self, source: Source, header: Header, file: BinaryIO, loaded: Lazy | None) -> None:
         self._source, self._width = source, header.width
-        self._rows: NDArray[np.uint8] | None = None
-        if isinstance(loaded, np.ndarray):
-            self._rows = loaded
-            return
         try:
             self._loaded = loaded or _reload(source, header, file)
             self._region = pyvips.Region.new(self._loaded.picture)
@@ -142,9 +159,6 @@ class Decoder:
             raise broken(source, error) from error
 
     def fetch(self, top: int, rows: int) -> Any:
-        """A buffer with rows `top` to `top + rows`; not below a row that was fetched before."""
-        if self._rows is not None:
-            return self._rows[top : top + rows]
         try:
             return self._region.fetch(0, top, self._width, rows)
         except pyvips.Error as error:

@@ -61,7 +61,9 @@ def claim(
         closed, look_at = limits.closed(connection, now)
     chosen: list[Job] = []
     free = offer.bytes
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
+        if turn:
+            lines = heads(connection, wanted)  # some of them headed what was taken
         lines = [line for line in lines if parts(line)[2] not in closed]
         found = take(connection, lines, wanted, free, most - len(chosen))
         admitted, refused = limits.admit(connection, _fitting(found, free), now)
@@ -72,7 +74,6 @@ def claim(
             look_at = now + _SOON
         if not refused or len(chosen) >= most:
             break
-        lines = heads(connection, wanted)  # what was taken headed some of them
     return Claim(chosen, look_at)
 
 

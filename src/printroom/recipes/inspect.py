@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from printroom.catalogue.models import Catalogue
+from printroom.catalogue.opening import open_model
 from printroom.core.errors import NotFound
 from printroom.core.session import Session
 from printroom.engine.preview import survey
 from printroom.engine.rasters import Raster
 from printroom.pipelines.step import Preview
-from printroom.runtimes.onnx.session import OnnxSession
 from printroom.steps.enhance import colour
 from printroom.steps.inspect.cast import BINS, Cast
 from printroom.steps.inspect.features import OPINION, coloured, measured
@@ -157,10 +157,10 @@ class Options:
     ridge: float = 10.0
     """Weight of the squares of the regressions' weights, 0 and more."""
     clean: float = 0.075
-    """Share of the clean pictures of the halves that anything may be found on, 0..1. Of pictures
-    that are nobody's snapshots, less than half as many are."""
+    """Share of clean pictures, of the half that was not fitted to, that anything may be found on,
+    0..1. Of the pictures of TEST it is half as many."""
     harmed: float = 0.05
-    """Share of them that `--fix auto` may change, 0..1."""
+    """Share of them on which anything may be found that `--fix auto` would mend, 0..1."""
     seed: int = 0
     workers: int = 2
     """Processes that measure."""
@@ -294,7 +294,7 @@ def _measure_photo(job: tuple[Path, Array, int], copies: int, seed: int) -> None
 
 @cache
 def _network() -> Session:
-    return OnnxSession(Catalogue().get(OPINION).weights)
+    return open_model(Catalogue().get(OPINION))
 
 
 def _joined(places: Sequence[Path]) -> Table:
@@ -368,14 +368,16 @@ def fit(table: Table, options: Options) -> Router:
     odds = np.empty(table.faults.shape)
     for seen, _ in folds:
         odds[seen] = rows[seen] @ _regressions(rows[~seen], table.faults[~seen], options.ridge).T
+    thresholds = spend(odds, table.faults, options.clean)
+    surer = np.maximum(spend(odds, table.faults, options.harmed), GRAVE)
     return Router(
         card={},
         names=names,
         mean=mean,
         deviation=deviation,
         weights=_regressions(rows, table.faults, options.ridge),
-        thresholds=spend(odds, table.faults, options.clean),
-        sure=np.maximum(spend(odds, table.faults, options.harmed), GRAVE),
+        thresholds=thresholds,
+        sure=np.maximum(thresholds, surer),
         filters=np.rint(fit_filters(table[table.clean].histograms) / FILTER_UNIT) * FILTER_UNIT,
     )
 

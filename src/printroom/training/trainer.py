@@ -40,6 +40,8 @@ WARM_UP = 200
 """Steps over which the rate rises."""
 FALLING = 0.25
 """Share of the steps over which the rate falls, and the loss is squared."""
+WIDTHS = (16, 32)
+"""Bits of numbers that a chain may compute with."""
 LUMA = (0.299, 0.587, 0.114)
 AHEAD = 4
 """Batches that each worker may be ahead."""
@@ -128,8 +130,10 @@ class Trainer:
     ) -> None:
         """Train what `build` makes; go on from `out`/checkpoint.pt if it is there.
 
-        Raises BadOption if the checkpoint does not fit the net.
+        Raises BadOption if the checkpoint does not fit the net, or for other `bits`.
         """
+        if options.bits not in WIDTHS:
+            raise BadOption(f"there are no numbers of {options.bits} bits", "take --bits 16 or 32")
         torch.manual_seed(options.seed)
         cv2.setNumThreads(1)
         if options.threads:

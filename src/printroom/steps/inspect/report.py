@@ -100,7 +100,7 @@ class Report:
         reasons = [one.reason for one in self.findings if one.found]
         doubtful = [one.fix for one in self.findings if one.found and not one.sure and one.fix]
         if doubtful:
-            reasons.append(f"That is too uncertain to mend unasked: {', '.join(doubtful)}.")
+            reasons.append(f"Not sure enough to mend unasked; ask for it: {', '.join(doubtful)}.")
         return " ".join(reasons) or "Nothing ails it."
 
     def to_json(self) -> str:

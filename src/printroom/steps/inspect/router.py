@@ -46,7 +46,8 @@ class Router:
     thresholds: Array
     """(faults,): the probability from which a fault counts as found."""
     sure: Array
-    """(faults,): that from which `--fix auto` mends it, which must harm no clean picture."""
+    """(faults,): that from which `--fix auto` mends it, at least as high: clean pictures must not be
+    harmed."""
     filters: Array
     """(3, BINS, BINS): where grey lies in a histogram of colours (`grey.py`)."""
 
@@ -62,7 +63,7 @@ class Router:
 
     def surely(self, fault: str, probability: float) -> bool:
         """Whether a fault is so likely that it is mended unasked."""
-        return probability >= max(float(self.sure[FAULTS.index(fault)]), self.threshold(fault))
+        return probability >= float(self.sure[FAULTS.index(fault)])
 
     def main(self, probabilities: Mapping[str, float]) -> str | None:
         """The fault furthest beyond its threshold, in odds; None = none is beyond."""
