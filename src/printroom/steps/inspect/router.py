@@ -46,8 +46,8 @@ class Router:
     thresholds: Array
     """(faults,): the probability from which a fault counts as found."""
     sure: Array
-    """(faults,): that from which `--fix auto` mends it, at least as high: clean pictures must not be
-    harmed."""
+    """(faults,): that from which `--fix auto` mends it, at least as high: it must not harm clean
+    pictures."""
     filters: Array
     """(3, BINS, BINS): where grey lies in a histogram of colours (`grey.py`)."""
 
