@@ -130,7 +130,7 @@ def test_a_killed_training_goes_on_at_another_machine(trainings, workshop, setti
     begun = [line.rpartition(" ")[2] for line in lines if "from step" in line]
     assert begun[0] == "0"
     assert int(begun[-1]) >= 20  # where the first one was killed
-    assert job.attempt == 2
+    assert job.attempt >= 2  # the first worker may have begun again before it was stopped
 
 
 def trains(process):
