@@ -20,10 +20,20 @@ from printroom.imaging.vips import pyvips
 def url(
     serving: Callable[..., Any], drawings: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a server with the pipelines `draw`, `large`, `count` and `enhance`."""
-    data = tmp_path_factory.mktemp("client") / "data"
-    shutil.copytree(drawings, data)
-    with serving(data) as url:
+    """The address of a server with the pipelines `draw`, `large`, `count` and `enhance`, the
+    smallest generator of people, and the training set `few`.
+    """
+    folder = tmp_path_factory.mktemp("client")
+    shutil.copytree(drawings, folder / "data")
+    few = folder / "sets" / "few"
+    few.mkdir(parents=True)
+    random = np.random.default_rng(1)
+    for place in range(6):
+        coarse = random.integers(0, 256, (9, 8, 3), np.uint8)
+        picture = pyvips.Image.new_from_array(coarse, interpretation="srgb").resize(10)
+        picture.write_to_file(str(few / f"{place}.png"))
+    sets = str(folder / "sets")
+    with serving(folder / "data", people_base="mini-32", training_data=sets) as url:
         yield url
 
 

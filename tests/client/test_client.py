@@ -12,14 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import printroom
-from printroom.client import AsyncClient, Client, Event, Run
-from printroom.client import calls as calls_module
+from printroom.client import AsyncClient, Client, Event, Run, calls
+from printroom.client.calls import files
 from printroom.client.faults import error_of
-from printroom.client.following import Parser
 from printroom.core import errors
 from printroom.core.errors import (
     BadOption,
@@ -242,17 +239,6 @@ def test_answers_that_get_lost_make_no_second_run(
     assert client.wait(run).output["letters"] == 4
 
 
-def test_events_come_whole_over_a_line_that_breaks(
-    client: Client, breaking: Callable[..., Any]
-) -> None:
-    run = client.run("draw", {"prompt": "x"})
-    whole = list(client.events(run))
-    line = breaking(lambda number: 250 * number)
-    with Client(line.url) as broken:
-        assert list(broken.events(run)) == whole
-    assert line.connections > 1
-
-
 def test_files_come_and_go_over_a_line_that_breaks(
     client: Client, breaking: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,7 +249,7 @@ def test_files_come_and_go_over_a_line_that_breaks(
         saved = broken.save(file, tmp_path / "noise.bin")
         assert saved.read_bytes() == content
         assert line.connections == 4
-    monkeypatch.setattr(calls_module, "AT_ONCE", 70_000)
+    monkeypatch.setattr(files, "AT_ONCE", 70_000)
     line = breaking(lambda number: 120 if number % 2 else None)
     with Client(line.url) as broken:
         sent = broken.upload(content, "noise.bin")
@@ -277,44 +263,13 @@ def test_a_download_that_fails_leaves_nothing(client: Client, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-@given(st.lists(st.tuples(st.integers(1, 9), st.text(max_size=20)), max_size=9), st.integers(0, 60))
-def test_a_stream_that_breaks_anywhere_gives_each_event_once(
-    told: list[tuple[int, str]], cut: int
-) -> None:
-    import json
-
-    events = [
-        {"number": number, "type": "log", "data": {"text": text}}
-        for number, (_, text) in enumerate(told, 1)
-    ]
-    lines = [
-        line
-        for event in events
-        for line in (f"id: {event['number']}", "event: log", f"data: {json.dumps(event)}", "")
-    ]
-    parser = Parser("run")
-    found = [event for line in lines[:cut] for event in parser.line(line)]
-    parser.broke("cut")
-    rest = lines[parser.after * 4 :]
-    found += [event for line in rest for event in parser.line(line)]
-    assert [event.number for event in found] == list(range(1, len(events) + 1))
-    assert [event.data["text"] for event in found] == [text for _, text in told]
-
-
-@given(st.text(max_size=200))
-def test_any_line_is_taken(line: str) -> None:
-    parser = Parser("run")
-    list(parser.line(line))
-    list(parser.line(""))
-
-
 async def test_the_asynchronous_client(url: str, photo: Path, tmp_path: Path) -> None:
     events: list[Event] = []
     async with AsyncClient(url) as client:
         run = await client.run("large", {"image": photo}, progress=events.append)
         saved = await client.save(run.pictures["image"][0], tmp_path / "large.png")
         assert np.array_equal(pixels(saved), pixels(photo).repeat(2, 0).repeat(2, 1))
-        assert [event async for event in client.events(run)][-1].run == events[-1].run
+        assert [event async for event in client.events(run)] == events
         assert (await client.enhance(photo, format="webp")).startswith(b"RIFF")
         assert run.id in [one.id async for one in client.runs()]
         with pytest.raises(NotFound):
@@ -334,6 +289,17 @@ def test_both_clients_offer_the_same() -> None:
         }
 
     assert offered(Client) == offered(AsyncClient)
+    modules = [vars(calls)[name] for name in calls.__all__]
+    written = {
+        name
+        for module in modules
+        for name, thing in vars(module).items()
+        if inspect.isfunction(thing) and thing.__module__ == module.__name__ and name[0] != "_"
+    }
+    assert set(offered(Client)) == written | {"save", "close"}
+    assert list(inspect.signature(Client("http://x").runs).parameters) == ["status", "target"]
+    assert str(inspect.signature(Client.wait).return_annotation) == "Run"
+    assert (Client.wait.__doc__ or "").startswith("The run when it has succeeded.")
     assert printroom.Client is Client
     assert printroom.AsyncClient is AsyncClient
 

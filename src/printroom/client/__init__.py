@@ -9,7 +9,23 @@ Needs nothing of printroom but its errors, and httpx.
 """
 
 from printroom.client.asynchronous import AsyncClient
-from printroom.client.model import Event, File, Picture, Run
+from printroom.client.calls.collections import Collection, Item
+from printroom.client.calls.people import Added, Looked
+from printroom.client.model import Event, File, Made, Person, Picture, Run, Training
 from printroom.client.synchronous import Client
 
-__all__ = ["AsyncClient", "Client", "Event", "File", "Picture", "Run"]
+__all__ = [
+    "Added",
+    "AsyncClient",
+    "Client",
+    "Collection",
+    "Event",
+    "File",
+    "Item",
+    "Looked",
+    "Made",
+    "Person",
+    "Picture",
+    "Run",
+    "Training",
+]

@@ -2,6 +2,7 @@
 
     call = asked(Ask("GET", "/v1/runs/x"))     a generator: it yields what is to be done, is sent
     Ask -> Reply or Lost, Pause -> None        what came of it, and returns its result
+    Follow -> the last Event
 
 What may be tried again is tried again, with pauses that grow, or as long as the server says:
 requests that change nothing, and those with an idempotency key. Raises the server's error, and
@@ -12,11 +13,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Generator, Mapping
+import secrets
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from printroom.client.faults import error_of, strange
+from printroom.client.faults import error_of, strange, unreachable
+from printroom.client.following import Parser, Progress
+from printroom.client.model import Event
+from printroom.client.sources import Source
 from printroom.core.errors import FetchFailed
 
 T = TypeVar("T")
@@ -39,8 +45,17 @@ class Ask:
     params: Mapping[str, str | int] = field(default_factory=dict)
     content: bytes | None = None
     """The body, where it is no JSON."""
+    form: Sequence[tuple[str, Source]] = ()
+    """The body, where it is a form: fields that are files."""
     again: bool | None = None
     """Whether it may be sent twice; None = by its method, or if it has an idempotency key."""
+
+    @property
+    def files(self) -> list[tuple[str, tuple[str, bytes, str]]] | None:
+        """The form as httpx takes it; None = it is none."""
+        return [
+            (field, (one.name, one.read(0, one.size), one.media_type)) for field, one in self.form
+        ] or None
 
     @property
     def repeatable(self) -> bool:
@@ -81,9 +96,20 @@ class Pause:
     seconds: float
 
 
-Do = Ask | Pause
-Call = Generator[Do, Reply | Lost | None, T]
+@dataclass(frozen=True)
+class Follow:
+    """Take all events of a stream until it is over, and tell `progress` of each."""
+
+    parser: Parser
+    progress: Progress | None = None
+
+
+Do = Ask | Pause | Follow
+Came = Reply | Lost | Event | None
+Call = Generator[Do, Came, T]
 """What a client carries out."""
+Page = tuple[list[T], str | None]
+"""Some of many, and what the next ones are asked with; None = these were the last."""
 
 
 def asked(ask: Ask) -> Call[Reply]:
@@ -97,7 +123,32 @@ def asked(ask: Ask) -> Call[Reply]:
             yield Pause(_pause(reply, number))
     if isinstance(reply, Reply):
         return checked(reply)
-    raise unreachable(reply.why if reply else "")
+    raise unreachable(reply.why if isinstance(reply, Lost) else "")
+
+
+def paged(path: str, read: Callable[[Any], T], what: str, **params: str | None) -> Call[Page[T]]:
+    """A page of what is at `path`; `what`: of which, for the error."""
+    said = {name: value for name, value in params.items() if value}
+    found = (yield from asked(Ask("GET", path, params=said))).json()
+    try:
+        return [read(one) for one in found["data"]], found["next"]
+    except (KeyError, TypeError, ValueError):
+        raise strange(f"a page of {what}") from None
+
+
+def place(*parts: str) -> str:
+    """The path of a thing, each part of it escaped: `/v1/runs/x/events`."""
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def once(key: str | None = None) -> dict[str, str]:
+    """The header by which a request that comes twice is one. `key`: None = one that is made."""
+    return {"Idempotency-Key": key or f"client-{secrets.token_hex(16)}"}
+
+
+def given(**said: Any) -> dict[str, Any]:
+    """What was said; what is None is the server's to choose."""
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def checked(reply: Reply) -> Reply:
@@ -114,12 +165,7 @@ def checked(reply: Reply) -> Reply:
     raise error_of(code, detail, problem)
 
 
-def unreachable(why: str) -> FetchFailed:
-    """The error for a server that does not answer."""
-    return FetchFailed(f"the server does not answer: {why}", "check its address, or try later")
-
-
-def _pause(reply: Reply | Lost | None, number: int) -> float:
+def _pause(reply: Came, number: int) -> float:
     said = reply.headers.get("retry-after", "") if isinstance(reply, Reply) else ""
     if said.isascii() and said.isdigit():
         return min(LONGEST, float(said))

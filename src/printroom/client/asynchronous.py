@@ -1,31 +1,89 @@
-"""The same client for an event loop: see `printroom.client.synchronous`."""
+"""The same client for an event loop: each method is awaited, or iterated over."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from printroom.client import calls, models
-from printroom.client.asking import AGAIN, Ask, Call, Lost, Pause, Reply, checked
-from printroom.client.calls import Target, Wanted, name_of, output_of
-from printroom.client.following import Parser, Progress
-from printroom.client.model import Event, File, Picture, Run
+from printroom.client import calls
+from printroom.client.asking import (
+    AGAIN,
+    Ask,
+    Call,
+    Came,
+    Follow,
+    Lost,
+    Page,
+    Pause,
+    Reply,
+    checked,
+)
+from printroom.client.following import Parser
+from printroom.client.methods import shown
+from printroom.client.model import Event, File, Made, Picture
 from printroom.client.saving import Saving
-from printroom.client.settings import TIMEOUT, base_of, headers_of
-from printroom.client.sources import source_of
+from printroom.client.settings import TIMEOUT, base_of, headers_of, quiet
 from printroom.core.errors import FetchFailed
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def _call(
+    call: Callable[P, Call[T]],
+) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    """A method that is done when it was awaited."""
+
+    @shown(call)
+    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._do(call(*args, **kwargs))
+
+    return method
+
+
+def _pages(
+    call: Callable[Concatenate[str | None, P], Call[Page[T]]],
+) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]:
+    """A method that turns the pages."""
+
+    @shown(call, "AsyncIterator[{}]", skip=1)
+    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        page, after = await self._do(call(None, *args, **kwargs))
+        for one in page:
+            yield one
+        while after is not None:
+            page, after = await self._do(call(after, *args, **kwargs))
+            for one in page:
+                yield one
+
+    return method
+
+
+def _events(
+    call: Callable[P, Parser],
+) -> Callable[Concatenate[AsyncClient, P], AsyncGenerator[Event, None]]:
+    """A method that follows a stream."""
+
+    @shown(call, "AsyncGenerator[Event, None]")
+    def method(
+        self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncGenerator[Event, None]:
+        return self._followed(call(*args, **kwargs))
+
+    return method
+
+
 class AsyncClient:
-    """One server, with one key; for one event loop. An async context manager that closes."""
+    """One server, with one key; for one event loop. An async context manager that closes.
+
+    Its methods are those of `printroom.client.calls`, and `save`.
+    """
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
         """`url`: None = $PRINTROOM_SERVER, or http://127.0.0.1:8000; `key`: None = $PRINTROOM_KEY,
@@ -35,150 +93,70 @@ class AsyncClient:
             base_url=base_of(url), headers=headers_of(key), timeout=TIMEOUT, follow_redirects=False
         )
 
-    async def enhance(self, picture: Path | bytes, **options: str | int) -> bytes:
-        """The picture, mended and enlarged on the spot; for options see POST /v1/images/enhance."""
-        return await self._do(calls.enhance(source_of(picture), options))
+    enhance = _call(calls.runs.enhance)
+    run = _call(calls.runs.run)
+    submit = _call(calls.runs.submit)
+    wait = _call(calls.runs.wait)
+    events = _events(calls.runs.events)
+    all_events = _events(calls.runs.all_events)
+    get = _call(calls.runs.get)
+    cancel = _call(calls.runs.cancel)
+    retry = _call(calls.runs.retry)
+    runs = _pages(calls.runs.runs)
 
-    async def run(
-        self,
-        target: Target,
-        input: Mapping[str, Any] | None = None,  # noqa: A002  the same word as everywhere
-        *,
-        format: str | None = None,  # noqa: A002
-        quality: int | None = None,
-        metadata: str | None = None,
-        previews: bool = False,
-        webhook: str | None = None,
-        deadline: float | None = None,
-        key: str | None = None,
-        timeout: float | None = None,
-        progress: Progress | None = None,
-    ) -> Run:
-        """Run a pipeline and wait for its end. Raises why it failed, as the server does.
+    pipelines = _call(calls.pipelines.pipelines)
+    pipeline = _call(calls.pipelines.pipeline)
 
-        `target`: its name, or all of one that is not published, as JSON. `input`: a value for each
-        of its inputs; paths, and bytes, of pictures are uploaded. `format`, `quality`: of pictures
-        it makes; `metadata`: what goes with them, "keep", "strip" or "copyright"; `previews`:
-        whether each step shows its picture, in an event; `deadline`: seconds until it must be over
-        there; `timeout`: seconds to wait here, then DeadlinePassed; `key`: the same request with
-        the same key is the same run; `progress`: told of each event.
-        """
-        output = output_of(format, quality, metadata, previews)
-        wanted = Wanted(target, input or {}, output, webhook, deadline, key)
-        submitted = await self._do(calls.submit(wanted))
-        return await self.wait(submitted, timeout=timeout, progress=progress)
+    models = _pages(calls.models.models)
+    model = _call(calls.models.model)
+    push_model = _call(calls.models.push_model)
+    delete_model = _call(calls.models.delete_model)
 
-    async def submit(
-        self,
-        target: Target,
-        input: Mapping[str, Any] | None = None,  # noqa: A002
-        *,
-        format: str | None = None,  # noqa: A002
-        quality: int | None = None,
-        metadata: str | None = None,
-        previews: bool = False,
-        webhook: str | None = None,
-        deadline: float | None = None,
-        key: str | None = None,
-    ) -> Run:
-        """The same without waiting."""
-        output = output_of(format, quality, metadata, previews)
-        wanted = Wanted(target, input or {}, output, webhook, deadline, key)
-        return await self._do(calls.submit(wanted))
+    recipes = _call(calls.trainings.recipes)
+    submit_training = _call(calls.trainings.submit_training)
+    wait_training = _call(calls.trainings.wait_training)
+    training_events = _events(calls.trainings.training_events)
+    training = _call(calls.trainings.training)
+    cancel_training = _call(calls.trainings.cancel_training)
+    retry_training = _call(calls.trainings.retry_training)
+    trainings = _pages(calls.trainings.trainings)
 
-    async def wait(
-        self, run: Run | str, *, timeout: float | None = None, progress: Progress | None = None
-    ) -> Run:
-        """The run when it has succeeded. Raises why it did not, and DeadlinePassed."""
-        name = name_of(run)
-        if progress is not None:
-            async for event in self._followed(Parser(name, 0, timeout)):
-                progress(event)
-            timeout = None
-        return calls.finished(await self._do(calls.wait(name, timeout)))
+    create_person = _call(calls.people.create_person)
+    person = _call(calls.people.person)
+    add_pictures = _call(calls.people.add_pictures)
+    person_pictures = _call(calls.people.person_pictures)
+    remove_picture = _call(calls.people.remove_picture)
+    train_person = _call(calls.people.train_person)
+    cancel_person_training = _call(calls.people.cancel_person_training)
+    wait_person = _call(calls.people.wait_person)
+    person_events = _events(calls.people.person_events)
+    forget = _call(calls.people.forget)
+    people = _pages(calls.people.people)
 
-    def events(self, run: Run | str, after: int = 0) -> AsyncIterator[Event]:
-        """What happens to a run, behind event number `after`, until it is over.
+    draw = _call(calls.portraits.draw)
+    submit_portraits = _call(calls.portraits.submit_portraits)
+    styles = _call(calls.portraits.styles)
+    set_style = _call(calls.portraits.set_style)
+    delete_style = _call(calls.portraits.delete_style)
+    portraits = _pages(calls.portraits.portraits)
 
-        A stream that breaks is taken up again where it broke.
-        """
-        return self._followed(Parser(name_of(run), after))
+    create_collection = _call(calls.collections.create_collection)
+    collection = _call(calls.collections.collection)
+    delete_collection = _call(calls.collections.delete_collection)
+    add_items = _call(calls.collections.add_items)
+    items = _pages(calls.collections.items)
+    delete_item = _call(calls.collections.delete_item)
+    search_collection = _call(calls.collections.search_collection)
+    collections = _pages(calls.collections.collections)
 
-    async def get(self, run: Run | str) -> Run:
-        """The run as it is now."""
-        return await self._do(calls.get(name_of(run)))
+    upload = _call(calls.files.upload)
+    file = _call(calls.files.file)
+    read = _call(calls.files.read)
+    delete = _call(calls.files.delete)
 
-    async def cancel(self, run: Run | str) -> Run:
-        """Take it back."""
-        return await self._do(calls.change(name_of(run), "cancel"))
-
-    async def retry(self, run: Run | str) -> Run:
-        """Try a run that failed again. Raises WrongState."""
-        return await self._do(calls.change(name_of(run), "retry"))
-
-    async def runs(
-        self, status: str | None = None, target: str | None = None
-    ) -> AsyncIterator[Run]:
-        """All of them, or those of a pipeline in all its versions, the newest first."""
-        after: str | None = None
-        while True:
-            page, after = await self._do(calls.runs(status, target, after))
-            for one in page:
-                yield one
-            if after is None:
-                return
-
-    async def pipelines(self) -> list[dict[str, Any]]:
-        """The pipelines of the server."""
-        return await self._do(calls.pipelines())
-
-    async def pipeline(self, name: str) -> dict[str, Any]:
-        """What one takes and gives."""
-        return await self._do(calls.pipeline(name))
-
-    async def models(self, query: str = "") -> AsyncIterator[dict[str, Any]]:
-        """The models that may be used, by name; of one's own also those that are not ready."""
-        after: str | None = None
-        while True:
-            page, after = await self._do(models.listed(query, after))
-            for one in page:
-                yield one
-            if after is None:
-                return
-
-    async def model(self, name: str) -> dict[str, Any]:
-        """A version of a model, `owner/name@version`, or the newest, and how it is."""
-        return await self._do(models.model(name))
-
-    async def push_model(
-        self, content: Path | bytes, name: str, file: str = "model.onnx", **about: Any
-    ) -> dict[str, Any]:
-        """Give the server a model of one's own, under `name`; it can be used once it is `ready`.
-
-        `file`: what bytes are called; `about`: title, description, licence, task, reading.
-        """
-        source = source_of(content, "" if isinstance(content, Path) else file)
-        return await self._do(models.pushed(source, {"name": name, **about}))
-
-    async def delete_model(self, name: str) -> None:
-        """Have a version of one's own gone, or all of them."""
-        await self._do(models.deleted(name))
-
-    async def upload(self, content: Path | bytes, name: str = "") -> File:
-        """Keep a file for a while; large ones go in parts, and are taken up where they broke."""
-        return await self._do(calls.upload(source_of(content, name)))
-
-    async def file(self, file: File | Picture | str) -> File:
-        """What is known of a file."""
-        return await self._do(calls.file(name_of(file)))
-
-    async def delete(self, file: File | Picture | str) -> None:
-        """Have it gone."""
-        await self._do(calls.delete(name_of(file)))
-
-    async def save(self, file: File | Picture | str, path: Path) -> Path:
+    async def save(self, file: File | Picture | Made | str, path: Path) -> Path:
         """Bring a file here, whole or not at all, in place of what was there."""
-        with Saving(name_of(file), path) as saving:
+        with Saving(file, path) as saving:
             while not saving.whole:
                 try:
                     async with self._http.stream(
@@ -191,10 +169,6 @@ class AsyncClient:
                 except httpx.TransportError as error:
                     await asyncio.sleep(saving.broke(str(error)))
         return path
-
-    async def read(self, file: File | Picture | str) -> bytes:
-        """The bytes of a file."""
-        return await self._do(calls.content(name_of(file)))
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -210,24 +184,30 @@ class AsyncClient:
 
     async def _do(self, call: Call[T]) -> T:
         """Carry out what a call wants."""
-        came: Reply | Lost | None = None
-        try:
-            while True:
+        came: Came = None
+        while True:
+            try:
                 wanted = call.send(came)
-                if isinstance(wanted, Pause):
-                    await asyncio.sleep(wanted.seconds)
-                    came = None
-                else:
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            came = None
+            match wanted:
+                case Ask():
                     came = await self._asked(wanted)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+                case Pause():
+                    await asyncio.sleep(wanted.seconds)
+                case Follow():
+                    async with contextlib.aclosing(self._followed(wanted.parser)) as events:
+                        async for came in events:
+                            if wanted.progress is not None:
+                                wanted.progress(came)
 
     async def _asked(self, ask: Ask) -> Reply | Lost:
         try:
             answer = await self._http.request(
                 ask.method, ask.path, json=ask.json, content=ask.content,
-                headers=dict(ask.headers), params=dict(ask.params),
+                headers=dict(ask.headers), params=dict(ask.params), files=ask.files,
             )  # fmt: skip
         except httpx.TransportError as error:
             return Lost(str(error) or type(error).__name__)
@@ -235,12 +215,15 @@ class AsyncClient:
             raise FetchFailed(f"the server cannot be asked: {error}", "mend its URL") from None
         return Reply(answer.status_code, dict(answer.headers), answer.content)
 
-    async def _followed(self, parser: Parser) -> AsyncIterator[Event]:
+    async def _followed(self, parser: Parser) -> AsyncGenerator[Event, None]:
         while not parser.over:
             why = "its events break off"
             try:
-                async with self._http.stream("GET", parser.path, headers=parser.headers) as answer:
+                async with self._http.stream(
+                    "GET", parser.path, headers=parser.headers, timeout=quiet(parser.patience)
+                ) as answer:
                     await self._check(answer)
+                    parser.begins(answer.headers.get("date", ""))
                     async for line in answer.aiter_lines():
                         for event in parser.line(line):
                             yield event

@@ -12,8 +12,13 @@ from typing import Any
 from printroom.core import errors
 from printroom.core.errors import FetchFailed, PrintroomError
 
-_MEMBERS = {"needed": "needed_bytes", "retry_after": "retry_after", "faults": "faults"}
-"""Attribute of an error -> the member of the problem that has it."""
+_MEMBERS: Mapping[str, tuple[str, Any]] = {
+    "needed": ("needed_bytes", 0),
+    "retry_after": ("retry_after", 0),
+    "faults": ("faults", ()),
+    "pictures": ("pictures", ()),
+}
+"""Attribute of an error -> the member of the problem that has it, and what it is without."""
 
 
 def error_of(code: str, detail: str, problem: Mapping[str, Any]) -> PrintroomError:
@@ -23,8 +28,7 @@ def error_of(code: str, detail: str, problem: Mapping[str, Any]) -> PrintroomErr
     PrintroomError.__init__(error, detail)
     if kind is None:
         error.code = code
-    for attribute, member in _MEMBERS.items():
-        default: Any = () if attribute == "faults" else 0
+    for attribute, (member, default) in _MEMBERS.items():
         setattr(error, attribute, problem.get(member, default))
     return error
 
@@ -32,6 +36,11 @@ def error_of(code: str, detail: str, problem: Mapping[str, Any]) -> PrintroomErr
 def strange(what: str) -> FetchFailed:
     """The error for an answer that no printroom would give."""
     return FetchFailed(f"the server's answer is not {what}", "check its address")
+
+
+def unreachable(why: str) -> FetchFailed:
+    """The error for a server that does not answer."""
+    return FetchFailed(f"the server does not answer: {why}", "check its address, or try later")
 
 
 @cache

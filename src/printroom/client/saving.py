@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
-from printroom.client.asking import unreachable
+from printroom.client.asking import place
+from printroom.client.faults import unreachable
+from printroom.client.model import File, Made, Picture, name_of
 from printroom.core.errors import DiskFull, Unwritable
 
 _BREAKS = 20
@@ -23,8 +24,8 @@ _FULL = 28
 class Saving:
     """Left by an exception, it leaves nothing behind."""
 
-    def __init__(self, file: str, target: Path) -> None:
-        self.path = f"/v1/files/{quote(file, safe='')}/content"
+    def __init__(self, file: File | Picture | Made | str, target: Path) -> None:
+        self.path = place("files", name_of(file), "content")
         self.whole = False
         self._target = target
         self._draft = target.with_name(f".{target.name}.part")

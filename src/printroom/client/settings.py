@@ -17,6 +17,11 @@ TIMEOUT = httpx.Timeout(connect=10, read=90, write=60, pool=None)
 """Seconds without a byte; the server waits for a run for less."""
 
 
+def quiet(seconds: float) -> httpx.Timeout:
+    """The same for a stream of which nothing is heard for so long."""
+    return httpx.Timeout(connect=10, read=seconds, write=60, pool=None)
+
+
 def base_of(url: str | None) -> str:
     """The server's address. Raises BadOption."""
     text = url or os.environ.get("PRINTROOM_SERVER", "").strip() or DEFAULT
