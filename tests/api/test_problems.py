@@ -21,6 +21,7 @@ def test_what_nobody_foresaw_shows_nothing_of_the_inside() -> None:
         (errors.NeedsMemory("big", needed=7), {"needed_bytes": 7, "status": 413}),
         (errors.Overloaded("busy", retry_after=3), {"retry_after": 3, "status": 503}),
         (BadParameter("no", "yes", params=["a", "b"]), {"params": ["a", "b"], "detail": "no: yes"}),
+        (errors.PicturesDiffer("odd", pictures=("a", "b")), {"pictures": ["a", "b"]}),
         (errors.DiskFull("full"), {"code": "disk_full", "status": 507}),
     ],
 )

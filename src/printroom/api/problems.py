@@ -20,6 +20,7 @@ from printroom.core.errors import (
     LimitReached,
     NeedsMemory,
     Overloaded,
+    PicturesDiffer,
     PrintroomError,
 )
 
@@ -80,6 +81,8 @@ def problem_of(
         param, extra["params"] = error.params[0], error.params
     if isinstance(error, NeedsMemory):
         extra["needed_bytes"] = error.needed
+    if isinstance(error, PicturesDiffer):
+        extra["pictures"] = list(error.pictures)
     if (wait := _wait(error)) is not None:
         extra["retry_after"] = wait
         headers = [(b"retry-after", str(wait).encode())]

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from printroom.api.runs.everything import Everything, Listening
 from printroom.api.runs.follower import Follower, Listener
 from printroom.jobs.events import Event
+from printroom.jobs.states import OVER
 from printroom.runs.view import event_json
 
 ALIVE = 15.0
@@ -136,7 +137,8 @@ class EventStream(Stream):
         parts = []
         for event in events:
             told = event_json(event)
-            if self._listener.over and event is events[-1]:
+            last = self._listener.over and event is events[-1]
+            if last and event.kind in OVER:  # a server that stops ends streams, too
                 told[self._ended] = await self._last()
             data = json.dumps(told, separators=(",", ":"))
             parts.append(f"id: {event.number}\nevent: {event.kind}\ndata: {data}\n\n")
