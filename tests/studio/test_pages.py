@@ -18,6 +18,10 @@ PAGES = {
     "models": "Models",
     "models/new": "Add a model",
     "models/printroom/upscale-x2": "Twice the size, true to the photograph",
+    "trainings": "Trainings",
+    "trainings/new": "New training",
+    "people": "People",
+    "people/new": "Enter a person",
     "artist": "Artist",
     "market": "Market",
     "market/desk": "Market",
@@ -83,9 +87,12 @@ def test_keys_lead_everywhere_and_are_told(server: Server, used: str, visit: Ope
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
-    for title in ("Pipelines", "Models", "Market", "Runs", "Operate", "Account", "Enhance"):
+    letters = {"Market": "k", "People": "l"}
+    for title in (
+        "Pipelines", "Models", "People", "Market", "Runs", "Operate", "Account", "Enhance"
+    ):  # fmt: skip
         page.keyboard.press("g")
-        page.keyboard.press("k" if title == "Market" else title[0].lower())
+        page.keyboard.press(letters.get(title, title[0].lower()))
         ready(page, title)
 
 

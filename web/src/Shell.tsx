@@ -1,5 +1,5 @@
 // What is around every page: where one is, whether the server answers, who is signed in.
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { base, useReachable } from './api/connection'
 import { look, useSession } from './api/session'
@@ -13,6 +13,7 @@ const PAGES = [
   ['/', t.nav.enhance, 'e'],
   ['/pipelines', t.nav.pipelines, 'p'],
   ['/models', t.nav.models, 'm'],
+  ['/people', t.nav.people, 'l'],
   ['/artist', t.nav.artist, 't'],
   ['/market', t.nav.market, 'k'],
   ['/runs', t.nav.runs, 'r'],
@@ -25,6 +26,7 @@ export function Shell() {
   const session = useSession()
   const [keys, setKeys] = useState(false)
   useShortcuts(() => setKeys(true))
+  const training = useLocation({ select: ({ pathname }) => pathname.startsWith('/trainings') })
   return (
     <div className="grid h-full grid-rows-[auto_auto_1fr]">
       <a href="#main" className="sr-only focus:not-sr-only" onClick={toMain}>
@@ -38,12 +40,13 @@ export function Shell() {
               key={path}
               to={path}
               activeOptions={{ exact: path === '/' }}
-              className="border-b-2 border-transparent px-3 py-3 max-sm:py-2 text-soft no-underline hover:text-text data-[status=active]:border-accent data-[status=active]:text-text outline-offset-[-2px]"
+              {...(path === '/models' && training && { 'data-status': 'active' })}
+              className="border-b-2 border-transparent px-3 py-3 max-sm:px-2 max-sm:py-2 text-soft no-underline hover:text-text data-[status=active]:border-accent data-[status=active]:text-text outline-offset-[-2px]"
             >
               {name}
             </Link>
           ))}
-          <a href={`${base}docs`} className="px-3 py-3 max-sm:py-2 text-soft no-underline hover:text-text">
+          <a href={`${base}docs`} className="px-3 py-3 max-sm:px-2 max-sm:py-2 text-soft no-underline hover:text-text">
             {t.nav.docs}
           </a>
         </nav>

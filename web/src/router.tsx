@@ -57,6 +57,37 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/trainings',
+    component: lazyRouteComponent(() => import('./pages/trainings/Trainings'), 'Trainings'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/trainings/new',
+    validateSearch: alike,
+    component: lazyRouteComponent(() => import('./pages/trainings/NewTraining'), 'NewTraining'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/trainings/$id',
+    component: lazyRouteComponent(() => import('./pages/trainings/OneTraining'), 'OneTraining'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/people',
+    component: lazyRouteComponent(() => import('./pages/people/People'), 'People'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/people/new',
+    component: lazyRouteComponent(() => import('./pages/people/NewPerson'), 'NewPerson'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/people/$id',
+    component: lazyRouteComponent(() => import('./pages/people/OnePerson'), 'OnePerson'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/artist',
     component: lazyRouteComponent(() => import('./pages/artist/Artist'), 'Artist'),
   }),
@@ -142,6 +173,11 @@ const routes = [
 function offered(search: Record<string, unknown>): { kind?: 'model' | 'pipeline'; name?: string } {
   const kind = search.kind === 'model' || search.kind === 'pipeline' ? search.kind : undefined
   return { ...(kind && { kind }), ...(typeof search.name === 'string' && { name: search.name }) }
+}
+
+/** The training that another one begins as. */
+function alike(search: Record<string, unknown>): { like?: string } {
+  return typeof search.like === 'string' ? { like: search.like } : {}
 }
 
 function Missing() {

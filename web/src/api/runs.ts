@@ -7,6 +7,7 @@ import { type InfiniteData, type QueryClient, useInfiniteQuery, useQueryClient }
 import { useEffect, useSyncExternalStore } from 'react'
 import { api, data, type Run } from './client'
 import { base, onReached } from './connection'
+import type { components } from './schema'
 
 export interface RunEvent {
   number: number
@@ -14,6 +15,9 @@ export interface RunEvent {
   at: string
   data: { step?: string; number?: number; of?: number; done?: number; tiles?: number; [name: string]: unknown }
   run?: Run
+  /** What the last event has where it is no run that is told of. */
+  person?: components['schemas']['PersonShown']
+  training?: components['schemas']['Training']
 }
 export type Status = Run['status']
 export interface Wanted {
@@ -82,18 +86,23 @@ export function useProgress(run: string): RunEvent | undefined {
 }
 
 /** Listen to the events of a run, from the first, until it is over; returns how to stop. */
-export function listen(run: string, onEvent: (event: RunEvent) => void): () => void {
-  let seen = 0
+export const listen = (run: string, onEvent: (event: RunEvent) => void): (() => void) => listenAt(`v1/runs/${run}/events`, onEvent)
+
+/** Whether there will be no more. */
+export const isLast = (event: RunEvent): boolean => (event.run ?? event.person ?? event.training) !== undefined
+
+/** The same of whatever has events; `seen`: the number after which they are wanted. */
+export function listenAt(path: string, onEvent: (event: RunEvent) => void, seen = 0): () => void {
   let source: EventSource
   let stopped = false
   const begin = () => {
-    source = new EventSource(`${base}v1/runs/${run}/events?after=${seen}`)
+    source = new EventSource(`${base}${path}?after=${seen}`)
     for (const kind of KINDS) {
       source.addEventListener(kind, (message) => {
         const event = JSON.parse((message as MessageEvent<string>).data) as RunEvent
         if (event.number <= seen) return
         seen = event.number
-        if (event.run !== undefined) stop()
+        if (isLast(event)) stop()
         onEvent(event)
       })
     }
@@ -113,7 +122,7 @@ export function listen(run: string, onEvent: (event: RunEvent) => void): () => v
 
 const KINDS = [
   'queued', 'started', 'step', 'progress', 'preview', 'log', 'retry', 'delayed', 'released', 'expired', 'failed', 'requeued',
-  'moved', 'done', 'dead', 'cancelling', 'cancelled', 'retried', 'lost',
+  'moved', 'done', 'dead', 'cancelling', 'cancelled', 'retried', 'lost', 'measure',
 ]
 
 /** How often what was told is shown, in milliseconds: many runs at once change the lists but once. */

@@ -74,7 +74,7 @@ async function part(file: Blob, id: string, onProgress: Progress, signal: AbortS
 const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 
 /** The body of a good answer; waits until somebody has signed in. */
-async function sent(
+export async function sent(
   method: string,
   address: string,
   headers: Record<string, string>,

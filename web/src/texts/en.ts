@@ -7,6 +7,7 @@ export const t = {
     enhance: 'Enhance',
     pipelines: 'Pipelines',
     models: 'Models',
+    people: 'People',
     artist: 'Artist',
     market: 'Market',
     runs: 'Runs',
@@ -23,7 +24,7 @@ export const t = {
     close: 'Close',
     rows: [
       ['?', 'This sheet'],
-      ['g then e, p, m, t, k, r, o, a', 'Go to Enhance, Pipelines, Models, Artist, Market, Runs, Operate, Account'],
+      ['g then e, p, m, l, t, k, r, o, a', 'Go to Enhance, Pipelines, Models, People, Artist, Market, Runs, Operate, Account'],
       ['Ctrl + V', 'Paste a picture, on Enhance'],
       ['↑ ↓', 'The picture before, the next one, in the list'],
       ['+ −', 'Closer, farther'],

@@ -10,6 +10,7 @@ import { bytes, number } from '../../ui/format'
 import { More } from '../../ui/More'
 import { buttonClass, Empty, Fault, FIELD, Loading, Page } from '../../ui/parts'
 import { resident } from '../operate/api'
+import { Parts } from '../trainings/Parts'
 import { State } from './State'
 
 export function Models() {
@@ -34,6 +35,7 @@ export function Models() {
         )
       }
     >
+      <Parts />
       <input type="search" aria-label={t.search} placeholder={t.search} value={typed} onChange={(event) => setTyped(event.target.value)} className={`${FIELD} sm:max-w-80`} />
       {found.isPending && <Loading />}
       {found.isError && <Fault error={found.error} retry={() => void found.refetch()} />}

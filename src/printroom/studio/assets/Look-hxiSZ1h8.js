@@ -1,0 +1,1 @@
+import{v as e}from"./parts-D6pcTx3v.js";var t=e();function n({look:[e,n],children:r}){return(0,t.jsxs)(`span`,{className:`inline-flex items-center gap-2 ${n}`,children:[(0,t.jsx)(`span`,{"aria-hidden":!0,children:e}),r]})}export{n as t};

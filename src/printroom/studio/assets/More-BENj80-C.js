@@ -1,0 +1,1 @@
+import{n as e,p as t,v as n}from"./parts-D6pcTx3v.js";var r=n();function i({found:n}){return n.hasNextPage?(0,r.jsx)(`div`,{children:(0,r.jsx)(e,{disabled:n.isFetchingNextPage,onClick:()=>void n.fetchNextPage(),children:t.more})}):null}export{i as t};

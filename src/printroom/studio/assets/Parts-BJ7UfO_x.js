@@ -1,0 +1,1 @@
+import{t as e}from"./trainings-D2WuFdtz.js";import{t}from"./Subpages-cAd0Y7kS.js";import{v as n}from"./parts-D6pcTx3v.js";var r=n(),i=[[`/models`,e.parts.models],[`/trainings`,e.parts.trainings]],a=()=>(0,r.jsx)(t,{label:e.parts.label,pages:i});export{a as t};

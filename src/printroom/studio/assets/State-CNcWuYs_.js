@@ -1,1 +1,0 @@
-import{p as e,v as t}from"./parts-BUEqfIV2.js";import{t as n}from"./Look-DwyiZMOn.js";var r=t(),i={queued:[`◌`,`text-soft`],running:[`◐`,`text-accent`],succeeded:[`●`,`text-good`],failed:[`✕`,`text-danger`],cancelled:[`–`,`text-soft`]};function a({status:t}){return(0,r.jsx)(n,{look:i[t],children:e.runs.states[t]})}export{a as t};

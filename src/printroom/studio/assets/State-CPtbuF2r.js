@@ -1,0 +1,1 @@
+import{p as e,v as t}from"./parts-D6pcTx3v.js";import{t as n}from"./Look-hxiSZ1h8.js";var r=t(),i={queued:[`◌`,`text-soft`],running:[`◐`,`text-accent`],succeeded:[`●`,`text-good`],failed:[`✕`,`text-danger`],cancelled:[`–`,`text-soft`]};function a({status:t}){return(0,r.jsx)(n,{look:i[t],children:e.runs.states[t]})}export{a as t};

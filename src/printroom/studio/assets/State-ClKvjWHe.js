@@ -1,0 +1,1 @@
+import{t as e}from"./models-BU4qHH0U.js";import{t}from"./Look-hxiSZ1h8.js";import{v as n}from"./parts-D6pcTx3v.js";var r=n(),i={verifying:[`◐`,`text-accent`],ready:[`●`,`text-good`],refused:[`✕`,`text-danger`],suspended:[`–`,`text-warn`]};function a({state:n}){return(0,r.jsx)(t,{look:i[n],children:e.states[n]})}export{a as t};

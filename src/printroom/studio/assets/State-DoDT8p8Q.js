@@ -1,1 +1,0 @@
-import{t as e}from"./models-BU4qHH0U.js";import{t}from"./Look-DwyiZMOn.js";import{v as n}from"./parts-BUEqfIV2.js";var r=n(),i={verifying:[`◐`,`text-accent`],ready:[`●`,`text-good`],refused:[`✕`,`text-danger`],suspended:[`–`,`text-warn`]};function a({state:n}){return(0,r.jsx)(t,{look:i[n],children:e.states[n]})}export{a as t};

@@ -1,0 +1,1 @@
+import{D as e}from"./client-D7cFitaw.js";function t(t){let n=e();return async()=>{let e=t===void 0?[[`market`]]:[[`listing`,t],[`listings`],[`sales`,t]];await Promise.all(e.map(e=>n.invalidateQueries({queryKey:e})))}}export{t};

@@ -1,1 +1,0 @@
-import{J as e}from"./client-CTP5_r_4.js";function t(t){let n=e();return async()=>{let e=t===void 0?[[`market`]]:[[`listing`,t],[`listings`],[`sales`,t]];await Promise.all(e.map(e=>n.invalidateQueries({queryKey:e})))}}export{t};

@@ -1,1 +1,0 @@
-import{D as e,E as t}from"./client-CTP5_r_4.js";function n(n,r){return t(n,e,r)}export{n as t};
