@@ -8,12 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from skimage.data import coffee
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train` (PyTorch)")
 
 from printroom.core.errors import BadOption, NotFound  # noqa: E402
 from printroom.recipes import deblur, dejpeg, denoise, upscale  # noqa: E402
 from printroom.runtimes.onnx.session import OnnxSession  # noqa: E402
+from printroom.training.degradations.compose import Chain  # noqa: E402
+from printroom.training.degradations.noise import GaussianNoise  # noqa: E402
+from printroom.training.pairs import Degraded  # noqa: E402
+from printroom.training.sources import Pictures  # noqa: E402
 
 TINY = {
     "steps": 4,
@@ -22,6 +27,7 @@ TINY = {
     "channels": 16,
     "layers": 1,
     "leaves": 1,
+    "fabrics": 1,
     "data_kind": "own",
     "report_every": 2,
     "threads": 1,
@@ -51,7 +57,7 @@ def test_a_recipe_leaves_weights_and_a_whole_card(recipe, photos, tmp_path, caps
     assert card.task == name.partition("-")[0]
     assert (card.geometry.scale, card.geometry.exact, card.geometry.tolerance) == (scale, True, 0)
     assert card.licence == "LicenseRef-own"
-    assert set(card.data) == {photos.name, "dead leaves"}
+    assert set(card.data) == {photos.name, "dead leaves", "fabrics"}
     assert "--steps 4" in card.command
     assert "--data-kind own" in card.command
     assert "--threads" not in card.command
@@ -113,6 +119,34 @@ def test_an_upscaler_can_learn_on_what_an_earlier_model_leaves(photos, tmp_path)
     assert "--after printroom/dejpeg" in card.command
     assert "--start checkpoint.pt" in card.command
     assert card.scores["aside after printroom/dejpeg"] < first.scores["aside"]
+
+
+def test_noise_is_that_of_files_that_of_papers_and_real():
+    pictures = Pictures([coffee()])
+    clean = Degraded(pictures, Chain(), 16, greys=0.5)
+    noisy = replace(clean, faults=GaussianNoise(50))
+    real = np.full((16, 16, 3), 3, np.uint8), np.full((16, 16, 3), 4, np.uint8)
+    make = denoise.Mixed(noisy, clean, [real], 16)
+    random = np.random.default_rng(0)
+    shares = {"file": 0, "paper": 0, "real": 0}
+    for source, target in (make(random) for _ in range(400)):
+        levels = source * 255
+        if (levels == 3).all():
+            shares["real"] += 1
+            assert (target * 255 == 4).all()
+        elif np.abs(levels - np.rint(levels)).max() < 1e-3:
+            shares["file"] += 1
+            assert source.min() >= 0
+            assert source.max() <= 1
+        else:
+            shares["paper"] += 1
+    assert shares["real"] / 400 == pytest.approx(denoise.REAL_SHARE, abs=0.06)
+    assert shares["paper"] / 400 == pytest.approx(denoise.PAPER_SHARE * 0.88, abs=0.08)
+
+
+def test_patches_that_a_denoiser_cannot_halve_are_refused(photos, tmp_path):
+    with pytest.raises(BadOption, match="multiple of 8"):
+        denoise.main(photos, tmp_path, denoise.Options(**TINY | {"patch": 20}))
 
 
 @pytest.mark.parametrize("wrong", [{"scale": 3}, {"after": "printroom/colour"}])

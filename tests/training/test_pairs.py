@@ -57,6 +57,17 @@ def test_the_same_chance_gives_the_same_patches(pictures):
     np.testing.assert_array_equal(one, other)
 
 
+def test_of_several_crops_the_one_with_most_detail_is_taken(random):
+    flat = np.full((64, 64, 3), 128, np.uint8)
+    rough = random.integers(0, 256, (64, 64, 3), np.uint8)
+    shown = []
+    for tries in (1, 6):
+        make = Degraded(Pictures([flat, flat, rough]), Chain(), 16, tries=tries)
+        shown.append(np.mean([make(random)[1].std() > 0 for _ in range(60)]))
+    assert shown[0] < 0.6
+    assert shown[1] > 0.75
+
+
 def test_a_picture_without_faults_stays_bytes(pictures, random):
     source, _ = Degraded(pictures, Chain(), 24)(random)
     np.testing.assert_array_equal(source, from_bytes(np.rint(source * 255).astype(np.uint8)))

@@ -5,7 +5,15 @@ import pytest
 import pyvips
 
 from printroom.core.errors import BadOption, NotFound
-from printroom.training.sources import LEAVES, PERMITTED, RESEARCH, TEST_SCENES, Pictures, gather
+from printroom.training.sources import (
+    FABRICS,
+    LEAVES,
+    PERMITTED,
+    RESEARCH,
+    TEST_SCENES,
+    Pictures,
+    gather,
+)
 
 
 def put(folder, name, photo, shift=0):
@@ -35,6 +43,13 @@ def test_broken_files_are_counted_and_every_eighth_photo_is_kept_to_judge_by(own
     assert set(pictures.licences) == {"own", LEAVES}
     for photo in pictures.photos:
         assert not np.array_equal(photo, pictures.aside[0])
+
+
+def test_fabrics_are_drawn_beside_the_leaves_and_named(own):
+    pictures = gather("own", own, leaves=1, fabrics=2)
+    assert len(pictures.leaves) == 3
+    assert pictures.licences[FABRICS] == pictures.licences[LEAVES]
+    assert pictures.leaf_share > gather("own", own, leaves=1).leaf_share
 
 
 @pytest.mark.parametrize("kind", ["own", "permitted", "research"])

@@ -15,6 +15,7 @@ from printroom.training.nets import make_net  # noqa: E402
 from printroom.training.pairs import Degraded  # noqa: E402
 from printroom.training.sources import Pictures  # noqa: E402
 from printroom.training.trainer import CHECKPOINT, Options, Trainer, rate_at, train  # noqa: E402
+from printroom.training.unet import UNet  # noqa: E402
 
 TINY = Options(
     steps=9, batch=2, patch=16, channels=16, layers=1, report_every=3, threads=1, rate=3e-3
@@ -57,13 +58,38 @@ def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_pa
     assert same(weights(whole), weights(second))
 
 
-def test_the_last_quarter_is_computed_in_full(tmp_path, pairs):
-    trainer = Trainer(tmp_path, BUILD, replace(TINY, steps=8, bits=16))
+def test_matrices_are_learnt_by_muon_where_a_net_asks_for_it_also_after_a_kill(tmp_path, pairs):
+    def build():
+        torch.manual_seed(0)
+        return UNet(12, 1)
+
+    options = replace(TINY, rate=0.01)
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+    whole = Trainer(tmp_path / "a", build, options)
+    first = {name: value.clone() for name, value in whole.net.named_parameters()}
+    train(whole, pairs, None)
+    for name, value in whole.net.named_parameters():
+        assert not torch.equal(value, first[name]), name
+    counts = [len(o.param_groups[0]["params"]) for o in whole.optimisers.values()]
+    assert counts == [len(first) // 2] * 2
+    killed = Trainer(tmp_path / "b", build, options)
+    made = killed.batches(pairs)
+    for _ in range(4):
+        killed.advance(*next(made))
+    killed.save()
+    again = Trainer(tmp_path / "b", build, options)
+    train(again, pairs, None)
+    assert same(weights(whole), weights(again))
+
+
+def test_the_end_is_computed_in_full(tmp_path, pairs):
+    trainer = Trainer(tmp_path, BUILD, replace(TINY, steps=40, bits=16))
     halved = []
     for source, target in trainer.batches(pairs):
         trainer.advance(source, target)
         halved.append(trainer.chains[0].halved)
-    assert halved == [True] * 6 + [False] * 2
+    assert halved == [True] * 38 + [False] * 2
 
 
 def test_pairs_made_ahead_are_the_same(tmp_path, pairs):
@@ -132,7 +158,7 @@ def test_a_device_that_is_not_there_is_named(tmp_path, device):
 
 def test_the_rate_warms_up_and_ends_at_zero():
     options = Options(steps=4000, rate=1e-3)
-    rates = [rate_at(step, options) for step in (0, 199, 2999, 3500, 4000)]
+    rates = [rate_at(step, options) for step in (0, 199, 1999, 3000, 4000)]
     assert rates == pytest.approx([5e-6, 1e-3, 1e-3, 5e-4, 0])
 
 

@@ -12,12 +12,13 @@ they are, so that the net learns to leave clean pictures alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from printroom.catalogue.card import ModelCard
+from printroom.core.errors import BadOption
 from printroom.training.augment import crop_pair
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.compose import Chain, Choice, Maybe
@@ -28,6 +29,7 @@ from printroom.training.degradations.noise import (
     Demosaiced,
     GaussianNoise,
     ShotReadNoise,
+    white,
 )
 from printroom.training.judging import Exam, exam, pictures_of
 from printroom.training.pairs import Degraded, MakePair, Pair
@@ -35,6 +37,7 @@ from printroom.training.photos import read_folders
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import TEST_SCENES, Array, Pictures
 from printroom.training.trainer import Options as Common
+from printroom.training.unet import ALIGN, LEVELS, UNet
 
 SIGMA = Range(0, 55)
 SENSOR = InLinearLight(
@@ -48,7 +51,12 @@ FAULTS = Choice(
     Chain(),
     weights=(5, 1, 5, 1),
 )
-GREY_FAULTS = Choice(GaussianNoise(SIGMA, grey=True), Chain(), weights=(11, 1))
+GREYS, GREY_FAULTS = 0.35, Choice(GaussianNoise(SIGMA, grey=True), Chain(), weights=(11, 1))
+"""Share of pictures without colours, and what happens to those."""
+PAPER_SHARE = 0.3
+"""Of the patches: white noise that goes beyond black and white, as the papers' tests have it."""
+TRIES = 2
+"""Crops, of which the one with the most detail is learnt from."""
 REAL = "polyu_noisy"
 REAL_SHARE = 0.12
 """Of the patches."""
@@ -58,20 +66,32 @@ REAL_SHARE = 0.12
 class Options(Common):
     """What a run may vary."""
 
+    channels: int = 48
+    layers: int = 3
+    batch: int = 8
+    rate: float = 0.01
+    fabrics: int = 500
+
 
 @dataclass(frozen=True)
 class Mixed:
-    """Pairs with noise that was made, now and then with real noise."""
+    """Pairs with noise as in files, as in papers, and now and then with real noise."""
 
     made: MakePair
+    clean: MakePair
     real: list[tuple[Array, Array]]
     side: int
 
     def __call__(self, random: np.random.Generator) -> Pair:
-        if not self.real or random.random() >= REAL_SHARE:
+        if self.real and random.random() < REAL_SHARE:
+            noisy, mean = self.real[int(random.integers(len(self.real)))]
+            return crop_pair(from_bytes(noisy), from_bytes(mean), self.side, random)
+        if random.random() >= PAPER_SHARE:
             return self.made(random)
-        noisy, mean = self.real[int(random.integers(len(self.real)))]
-        return crop_pair(from_bytes(noisy), from_bytes(mean), self.side, random)
+        _, target = self.clean(random)
+        grey = bool((target[..., 0] == target[..., 2]).all()) or random.random() < 1 / 6
+        shape = (self.side, self.side, 1 if grey else 3)
+        return target + np.float32(SIGMA.draw(random) / 255) * white(shape, random), target
 
 
 def real_pairs(data: Path, examined: bool) -> list[tuple[Array, Array]]:
@@ -85,14 +105,15 @@ def real_pairs(data: Path, examined: bool) -> list[tuple[Array, Array]]:
             in_test = any(f"_{scene}_" in name for scene in TEST_SCENES)
             return kind in name and in_test == examined
 
-        return read_folders([folder], 2, wanted).pictures
+        return read_folders([folder], ALIGN, wanted).pictures
 
     return list(zip(of("_real"), of("_mean"), strict=True))
 
 
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """The field's grey and colour tests, real noise, and clean photographs."""
-    classic5, kodak = pictures_of(data, "classic5"), pictures_of(data, "kodak24")
+    classic5, kodak = (pictures_of(data, name, ALIGN) for name in ("classic5", "kodak24"))
+    aside = [p[: p.shape[0] // ALIGN * ALIGN, : p.shape[1] // ALIGN * ALIGN] for p in aside]
     grey = (GaussianNoise(sigma, grey=True) for sigma in (15, 25, 50))
     return [
         *(exam(f"classic5 sigma {n.sigma}", classic5, n, over="grey") for n in grey),
@@ -104,12 +125,21 @@ def exams(data: Path, aside: list[Array]) -> list[Exam]:
 
 
 def main(data: Path, out: Path, options: Options) -> ModelCard:
-    """Train on `data`, write weights and card to `out`; see `training.release.carry_out`."""
+    """Train on `data`, write weights and card to `out`; see `training.release.carry_out`.
+
+    Raises BadOption for patches that the net cannot halve.
+    """
+    if options.patch % ALIGN:
+        raise BadOption(
+            f"patches of {options.patch} pixels cannot be halved {LEVELS} times",
+            f"give --patch a multiple of {ALIGN}",
+        )
     real = [] if options.data_kind == "own" else real_pairs(data, examined=False)
 
     def pairs(pictures: Pictures) -> MakePair:
-        made = Degraded(pictures, FAULTS, options.patch, greys=0.3, grey_faults=GREY_FAULTS)
-        return Mixed(made, real, options.patch)
+        clean = Degraded(pictures, Chain(), options.patch, greys=GREYS, tries=TRIES)
+        made = replace(clean, faults=FAULTS, grey_faults=GREY_FAULTS)
+        return Mixed(made, clean, real, options.patch)
 
     recipe = Recipe(
         command="denoise",
@@ -119,5 +149,6 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
         pairs=pairs,
         exams=lambda pictures: exams(data, pictures.aside),
         extra={REAL: "BSD-style"} if real else None,
+        net=lambda _, channels, layers: UNet(channels, layers),
     )
     return carry_out(recipe, data, out, options)

@@ -110,7 +110,7 @@ def bent(x: Tensor, bends: Tensor) -> Tensor:
     return x
 
 
-def loss_of(bends: Tensor, target: Tensor, squared: bool) -> Tensor:  # noqa: ARG001  as in papers: dB
+def loss_of(bends: Tensor, target: Tensor) -> Tensor:
     """Mean of the logarithms of mean squared errors: in dB, so that each picture counts alike.
 
     `target` (n, 6, h, w) holds the well-exposed picture and the one to brighten.

@@ -38,6 +38,9 @@ EARLIER: dict[str, tuple[Degradation, Degradation]] = {
 }
 """Name of an earlier model -> the faults that it mends, and one of them to examine with."""
 
+TRIES = 3
+"""Crops, of which the one with the most detail is learnt from."""
+
 
 @dataclass(frozen=True)
 class Options(Common):
@@ -83,7 +86,7 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
         model=f"upscale-x{scale}{ending}",
         task="upscale",
         title=SCALES[scale],
-        pairs=lambda pictures: Degraded(pictures, faults, options.patch, scale),
+        pairs=lambda pictures: Degraded(pictures, faults, options.patch, scale, tries=TRIES),
         exams=lambda pictures: exams(data, pictures.aside, scale, options.after),
         scale=scale,
     )

@@ -137,6 +137,14 @@ def fold(x: Tensor) -> Tensor:
     return folded.reshape(count, colours * FOLD**2, *folded.shape[-2:])
 
 
+def changes() -> tuple[Tensor, Tensor]:
+    """The matrices (12, 12) that change coordinates on the way in and out."""
+    basis, folded = torch.from_numpy(coordinates()), 3 * FOLD**2
+    seen = torch.from_numpy(amplified()) * basis.reshape(folded, folded)  # places first, as `fold`
+    shown = basis.transpose(1, 2).reshape(folded, folded).T  # colours first, for pixel_shuffle
+    return seen, shown
+
+
 class Restorer(nn.Module):  # type: ignore[misc]
     """The same size: at first the picture as it is. Sides must be multiples of `FOLD`."""
 
@@ -144,11 +152,8 @@ class Restorer(nn.Module):  # type: ignore[misc]
 
     def __init__(self, channels: int, layers: int) -> None:
         super().__init__()
-        basis, folded = torch.from_numpy(coordinates()), 3 * FOLD**2
-        gains = torch.from_numpy(amplified())
-        seen = gains * basis.reshape(folded, folded)  # places first, as `fold` orders them
-        shown = basis.transpose(1, 2).reshape(folded, folded).T  # colours first, for pixel_shuffle
-        self.chain = Chain(folded, channels, layers, folded, seen, shown)
+        folded = 3 * FOLD**2
+        self.chain = Chain(folded, channels, layers, folded, *changes())
 
     def forward(self, x: Tensor) -> Tensor:
         return x + F.pixel_shuffle(self.chain(fold(x)), FOLD)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -47,15 +48,24 @@ class Degraded:
     """Share of pictures without colours, 0..1."""
     grey_faults: Degradation | None = None
     """What happens to those; None = the same."""
+    tries: int = 1
+    """Of so many crops the one with the most detail is taken: skies teach little."""
 
     def __call__(self, random: np.random.Generator) -> Pair:
-        picture = self.pictures.draw(random)
-        target = from_bytes(crop(picture, (self.side + MARGIN) * self.scale, random))
+        side = (self.side + MARGIN) * self.scale
+        crops = [crop(self.pictures.draw(random), side, random) for _ in range(self.tries)]
+        target = from_bytes(max(crops, key=detail) if len(crops) > 1 else crops[0])
         faults = self.faults
         if random.random() < self.greys:
             target, faults = grey(target), self.grey_faults or faults
         source = ROUNDED(faults(target, random), random)
         return crop_pair(source, target, self.side, random)
+
+
+def detail(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
+    """Mean absolute Laplacian of green."""
+    green = np.ascontiguousarray(picture[..., 1])
+    return float(np.abs(cv2.Laplacian(green, cv2.CV_16S)).mean())
 
 
 def crop(

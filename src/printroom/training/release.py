@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import onnx
+from torch import nn
 
 from printroom.catalogue.card import ModelCard, Task
 from printroom.catalogue.importing import import_onnx
@@ -51,6 +52,8 @@ class Recipe:
     scale: int = 1
     extra: dict[str, str] | None = None
     """Data beyond the pictures -> its licence."""
+    net: Callable[[int, int, int], nn.Module] = make_net
+    """Of scale, channels and layers."""
     adversary: Callable[[], Adversary | None] = lambda: None
     """Makes the critic of nets that should look sharp."""
 
@@ -63,9 +66,9 @@ def carry_out(recipe: Recipe, data: Path, out: Path, options: Options) -> ModelC
     missing are left out of the scores.
     """
     out.mkdir(parents=True, exist_ok=True)
-    build = partial(make_net, recipe.scale, options.channels, options.layers)
+    build = partial(recipe.net, recipe.scale, options.channels, options.layers)
     trainer = Trainer(out, build, options, adversary=recipe.adversary())
-    pictures = gather(options.data_kind, data, options.leaves)
+    pictures = gather(options.data_kind, data, options.leaves, options.fabrics)
     usable = pictures.larger_than((options.patch + MARGIN) * recipe.scale)
     exams = [exam for exam in recipe.exams(pictures) if exam.pairs]
     print(

@@ -5,10 +5,10 @@ Options, a net, MakePair -> Trainer -> checkpoint.pt, written whole, and a score
 
 All chance of a step is drawn from the seed and the step's number, so a training that goes on gives
 the weights of one that never stopped (on a CPU, with as many threads). The learning rate is flat,
-then falls linearly to zero over the last quarter: a finished run can go on too, with more
-`--steps`. The loss is absolute, so that odd pixels do not rule, and squared over that last quarter,
-since PSNR is what is judged. A net whose pictures should look sharp rather than be near has an
-adversary from some step on, and no squares.
+then falls linearly to zero over the last half: a finished run can go on too, with more `--steps`.
+The loss is absolute, so that odd pixels and hard pictures do not rule: the papers' mean of PSNRs
+counts easy pictures as much. A net whose pictures should look sharp rather than be near has an
+adversary from some step on.
 """
 
 from __future__ import annotations
@@ -31,15 +31,18 @@ from torch.utils.data import DataLoader, Dataset
 from printroom.core.errors import BadOption
 from printroom.training.adversary import SLOWER, Adversary
 from printroom.training.judging import Array, Run
-from printroom.training.nets import Chain
 from printroom.training.pairs import MakePair, batch
 from printroom.training.telling import Steps, tell
 
 CHECKPOINT = "checkpoint.pt"
 WARM_UP = 200
 """Steps over which the rate rises."""
-FALLING = 0.25
-"""Share of the steps over which the rate falls, and the loss is squared."""
+FALLING = 0.5
+"""Share of the steps over which the rate falls."""
+FINE = 0.05
+"""Share of the steps, the last, that compute with all bits."""
+SLOWLY = 0.05
+"""Rate of Adam over Muon's beside it."""
 WIDTHS = (16, 32)
 """Bits of numbers that a chain may compute with."""
 LUMA = (0.299, 0.587, 0.114)
@@ -58,7 +61,7 @@ class Options:
     patch: int = 96
     """Side of an input patch in pixels."""
     rate: float = 5e-4
-    """Learning rate of the flat part (Adam)."""
+    """Learning rate of the flat part: Adam's, or Muon's where a net is learnt by it."""
     channels: int = 48
     """A multiple of 16 is fastest."""
     layers: int = 6
@@ -67,6 +70,8 @@ class Options:
     """`permitted`, `wide`, `research` (names the model ...-research) or `own`."""
     leaves: int = 500
     """Dead leaves pictures drawn."""
+    fabrics: int = 0
+    """Pictures of cloth drawn."""
     start: str = ""
     """A checkpoint whose weights to start from; empty = from nothing."""
     version: int = 1
@@ -77,7 +82,7 @@ class Options:
     device: str = "cpu"
     """Or `cuda`."""
     bits: int = 32
-    """Of the numbers that a chain computes with: 32, or 16 (bfloat16) until the rate falls."""
+    """Of the numbers that a chain computes with: 32, or 16 (bfloat16), but for the last steps."""
     threads: int = 0
     """CPU threads; 0 = torch's default."""
     workers: int = 0
@@ -94,17 +99,15 @@ def rate_at(step: int, options: Options) -> float:
     return options.rate * max(0.0, min(1.0, (step + 1) / WARM_UP, remaining))
 
 
-def loss_of(result: Tensor, target: Tensor, squared: bool) -> Tensor:
+def loss_of(result: Tensor, target: Tensor) -> Tensor:
     """Error of luma plus half of that of RGB: the eye, and the papers, judge luma."""
     error = result - target
     on_luma = (error * error.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1)
-    if squared:
-        return 10 * (on_luma.square().mean() + 0.5 * error.square().mean())
     return on_luma.abs().mean() + 0.5 * error.abs().mean()
 
 
-Loss = Callable[[Tensor, Tensor, bool], Tensor]
-"""(result, target, whether to square) -> a number to make small."""
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""(result, target) -> a number to make small."""
 
 
 class Watched(Protocol):
@@ -144,10 +147,10 @@ class Trainer:
         self.net = build().to(self.device)
         self.mean = build().to(self.device)
         """Exponential moving average of the weights: the one that is shipped."""
-        self.chains = [part for part in self.net.modules() if isinstance(part, Chain)]
+        self.chains = [part for part in self.net.modules() if hasattr(part, "halved")]
         on_gpu = self.device.type == "cuda"
         torch.backends.cuda.matmul.allow_tf32 = on_gpu  # as its convolutions do of themselves
-        self.optimiser = torch.optim.Adam(self.net.parameters(), betas=(0.9, 0.99), fused=on_gpu)
+        self.optimisers = optimisers_of(self.net, on_gpu)
         self.adversary = None if adversary is None else adversary.to(self.device)
         self.step, self.seconds = 0, 0.0
         if self.checkpoint.exists():
@@ -180,8 +183,8 @@ class Trainer:
 
     def parts(self) -> dict[str, Any]:
         """What a checkpoint holds the state of."""
-        names = ("net", "mean", "optimiser", *(("adversary",) if self.adversary else ()))
-        return {name: getattr(self, name) for name in names}
+        names = ("net", "mean", *(("adversary",) if self.adversary else ()))
+        return {name: getattr(self, name) for name in names} | self.optimisers
 
     def save(self) -> None:
         """Write the checkpoint whole or not at all."""
@@ -220,21 +223,22 @@ class Trainer:
         if adversary is not None and not adversary.before:
             adversary.before = {name: v.clone() for name, v in self.mean.state_dict().items()}
         rate = rate_at(self.step, self.options) * (SLOWER if adversary else 1)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group["pace"]
         source, target = (part.to(self.device, non_blocking=True) for part in (source, target))
-        falling = self.step >= self.options.steps * (1 - FALLING)
+        fine = self.step >= self.options.steps * (1 - FINE)
         for chain in self.chains:
-            chain.halved = self.options.bits == 16 and not falling
+            chain.halved = self.options.bits == 16 and not fine
         result = self.net(source)
-        squared = not self.adversary and falling
-        loss = self.loss(result, target, squared)
+        loss = self.loss(result, target)
         if adversary:
             loss = loss + adversary.loss(result, target)
-        self.optimiser.zero_grad()
+        self.net.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)
-        self.optimiser.step()
+        for optimiser in self.optimisers.values():
+            optimiser.step()
         if adversary:
             adversary.learn(result.detach(), target)
         self.step += 1
@@ -255,6 +259,25 @@ class Trainer:
             batch = torch.from_numpy(pictures).to(self.device)
             result: Array = self.mean(batch).cpu().numpy()
         return result
+
+
+def optimisers_of(net: nn.Module, on_gpu: bool) -> dict[str, torch.optim.Optimizer]:
+    """Name in a checkpoint -> what learns: Adam, and Muon for the matrices of nets that ask for it.
+
+    Muon's steps turn and stretch a kernel alike in all directions (Jordan et al. 2024), so its
+    rates are larger.
+    """
+    matrices, others, pace = [], list(net.parameters()), 1.0
+    if getattr(net, "orthogonal", False):
+        matrices, others = ([p for p in others if (p.ndim == 2) == two] for two in (True, False))
+        pace = SLOWLY
+    found: dict[str, torch.optim.Optimizer] = {}
+    found["optimiser"] = torch.optim.Adam(
+        [{"params": others, "pace": pace}], betas=(0.9, 0.99), fused=on_gpu
+    )
+    if matrices:
+        found["muon"] = torch.optim.Muon([{"params": matrices, "pace": 1.0}], weight_decay=0)
+    return found
 
 
 class _Batches(Dataset[tuple[Tensor, Tensor]]):  # type: ignore[misc]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
-from printroom.recipes.inspect import LEAST, MOST, spend
 from printroom.steps.inspect.router import FAULTS
+from printroom.training.routing.fitting import LEAST, MOST, spend
 
 
 def drawn(seed, apart):

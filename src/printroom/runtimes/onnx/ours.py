@@ -150,7 +150,7 @@ def wide(sizes: Sizes, weights: Mapping[str, Array], picture: Array) -> Array:
 
 def assembled(name: str, scale: int, kernels: Kernels, skip: Array | None) -> onnx.ModelProto:
     """A graph called `name`: input `image`, output `upscaled` or `restored`."""
-    graph = _Graph()
+    graph = Graph()
     if skip is not None:
         beside = graph.convolution("skip", "image", skip, None)
         mixed = graph.node("Add", [graph.chain(kernels, "image"), beside], "mixed")
@@ -162,7 +162,7 @@ def assembled(name: str, scale: int, kernels: Kernels, skip: Array | None) -> on
     return graph.model(name, graph.node("Add", ["image", change], "restored"), 1)
 
 
-class _Graph:
+class Graph:
     """Nodes and weights as they come; each method returns the name of its result."""
 
     def __init__(self) -> None:
@@ -175,20 +175,27 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
         return name
 
-    def convolution(self, name: str, source: str, kernel: Array, bias: Array | None) -> str:
+    def convolution(
+        self, name: str, source: str, kernel: Array, bias: Array | None, **attributes: Any
+    ) -> str:
+        """Of odd kernels the result is as large as the source."""
         from onnx import numpy_helper
 
         tensors = {f"{name}.weight": kernel} | ({f"{name}.bias": bias} if bias is not None else {})
         for key, tensor in tensors.items():
             plain = np.ascontiguousarray(tensor, np.float32)
             self.weights.append(numpy_helper.from_array(plain, key))
-        return self.node("Conv", [source, *tensors], name, pads=[kernel.shape[-1] // 2] * 4)
+        attributes |= {"pads": [kernel.shape[-1] // 2] * 4} if kernel.shape[-1] % 2 else {}
+        return self.node("Conv", [source, *tensors], name, **attributes)
+
+    def active(self, source: str, name: str) -> str:
+        return self.node("LeakyRelu", [source], name, alpha=SLOPE)
 
     def chain(self, kernels: Kernels, value: str) -> str:
         for place, (kernel, bias) in enumerate(kernels, 1):
             value = self.convolution(f"conv{place}", value, kernel, bias)
             if place < len(kernels):
-                value = self.node("LeakyRelu", [value], f"act{place}", alpha=SLOPE)
+                value = self.active(value, f"act{place}")
         return value
 
     def model(self, name: str, result: str, scale: int) -> onnx.ModelProto:

@@ -1,0 +1,125 @@
+"""Photographs with faults that are known: clean still, with each alone, and with two.
+
+    picture, random -> variants -> (faults, picture) ...
+
+Faults are as strong as anybody would call them one; what is milder counts as clean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from printroom.steps.inspect.router import FAULTS
+from printroom.training.degradations.base import Degradation, Picture, Range
+from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, MotionBlur
+from printroom.training.degradations.cast import ColourCast
+from printroom.training.degradations.compose import Chain, Choice, Maybe
+from printroom.training.degradations.compress import Jpeg
+from printroom.training.degradations.light import Exposure, Gamma, InLinearLight, low_light
+from printroom.training.degradations.noise import (
+    CorrelatedNoise,
+    Demosaiced,
+    GaussianNoise,
+    ShotReadNoise,
+)
+from printroom.training.degradations.resize import Method, Resize, Sized
+
+ANY = Range(0, 180)
+METHODS: tuple[Method, ...] = ("area", "bicubic")
+
+
+def enlarged(small: Method, large: Method, scale: Range) -> Degradation:
+    """Shrunk by `scale`, and enlarged again."""
+    return Sized(Resize(scale, small), 1.0, large)
+
+
+FAULTY: dict[str, Degradation] = {
+    "blur": Choice(
+        GaussianBlur(Range(1, 4)),
+        GaussianBlur(Range(1.2, 4), ratio=Range(0.3, 1), angle=ANY),
+        DefocusBlur(Range(1.8, 5)),
+        MotionBlur(Range(6, 20), angle=ANY, bend=Range(-30, 30)),
+        weights=(0.45, 0.15, 0.15, 0.25),
+    ),
+    "low_resolution": Choice(
+        *(enlarged(small, "bicubic", Range(0.25, 0.62)) for small in METHODS),
+        *(enlarged(small, "bilinear", Range(0.25, 0.62)) for small in METHODS),
+        *(enlarged("bicubic", "bicubic", Range(scale, scale)) for scale in (0.25, 0.5)),
+        weights=(0.25, 0.25, 0.15, 0.15, 0.1, 0.1),
+    ),
+    "dark": Choice(
+        low_light(Range(2, 5)),
+        low_light(Range(2, 4), shot=Range(1e-4, 1e-3, log=True), read=Range(5e-4, 2e-3)),
+        Chain(Gamma(Range(2, 3.5)), InLinearLight(Exposure(Range(0.5, 2))), GaussianNoise(1.5)),
+        Chain(Gamma(Range(2, 3)), GaussianNoise(Range(0, 1))),
+    ),
+    "noise": Choice(
+        GaussianNoise(Range(6, 50)),
+        GaussianNoise(Range(6, 50), grey=True),
+        InLinearLight(ShotReadNoise(Range(1.5e-3, 2e-2, log=True), Range(2e-3, 2e-2))),
+        CorrelatedNoise(Range(8, 40), grain=Range(0.3, 0.9), shared=Range(0, 0.9)),
+        Demosaiced(GaussianNoise(Range(8, 40))),
+        weights=(0.4, 0.15, 0.15, 0.15, 0.15),
+    ),
+    "jpeg": Choice(
+        Jpeg(Range(8, 65)), Jpeg(Range(8, 65), "4:4:4"), Jpeg(Range(8, 65), "4:2:2"),
+        weights=(0.6, 0.25, 0.15),
+    ),
+}  # fmt: skip
+"""Each fault, as strong as anybody would call it one; a cast is drawn by `cast`."""
+HAPPEN = ("blur", "low_resolution", "dark", "cast", "noise", "jpeg")
+"""Faults in the order in which they befall a picture."""
+STOPS = Range(0.8, 2.0)
+"""Of red over blue, or half as much of green, that make a cast.
+
+By Planck's law between 600 and 450 nm, the light of neutral white lamps (4000 K) under a daylight
+setting (5500 K) is 0.8 stops off, that of bulbs (2850 K) 1.95. Open shade (7500 K) is 0.56: that
+much is left to photographers' taste."""
+MILD = Choice(
+    Chain(),
+    Jpeg(Range(88, 98)),
+    Jpeg(Range(90, 98), "4:4:4"),
+    GaussianBlur(Range(0.2, 0.45)),
+    GaussianNoise(Range(0.3, 2)),
+    Gamma(Range(0.75, 1.3)),
+    InLinearLight(Exposure(Range(-0.3, 0.6))),
+    InLinearLight(ColourCast(Range(-0.2, 0.2), Range(-0.1, 0.1))),
+)
+"""What leaves a picture clean."""
+SMALLER = Maybe(0.4, Resize(Range(0.6, 0.95)))
+"""Photographs come in all sizes."""
+SAVED = Maybe(0.3, Jpeg(Range(88, 97)))
+"""Most files are JPEG."""
+
+
+def variants(
+    picture: Picture, copies: int, random: np.random.Generator
+) -> Iterator[tuple[tuple[str, ...], Picture]]:
+    """`picture` clean, with each fault, and with two: (faults, picture)."""
+    yield (), picture
+    for _ in range(copies):
+        yield (), _sized(picture, random)
+        two = random.choice(FAULTS, 2, replace=False)
+        for faults in (*((fault,) for fault in FAULTS), tuple(f for f in HAPPEN if f in two)):
+            made = SMALLER(picture, random)
+            for fault in faults:
+                made = (FAULTY.get(fault) or cast(random))(made, random)
+            yield faults, made if "jpeg" in faults else SAVED(made, random)
+
+
+def _sized(picture: Picture, random: np.random.Generator) -> Picture:
+    """Clean still; one in eight without colour."""
+    made = SMALLER(picture, random)
+    if random.random() < 1 / 8:
+        made = np.repeat(made.mean(2, keepdims=True), 3, 2)
+    return MILD(made, random)
+
+
+def cast(random: np.random.Generator) -> Degradation:
+    """A light of any colour, more often between orange and blue than between green and magenta."""
+    direction, stops = random.uniform(0, 2 * math.pi), STOPS.draw(random)
+    light = ColourCast(stops * math.cos(direction), stops / 2 * math.sin(direction))
+    return InLinearLight(light)
