@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -137,7 +136,7 @@ def _fix_row(size: tuple[int, int], rounds: int) -> Row:
     picture = np.asarray(pyvips.Image.new_from_file(str(source)).numpy())
     ours: list[float] = []
     theirs: list[float] = []
-    with Workshop(Settings(models=(_shelf(),), workers=2)) as workshop:
+    with Workshop(Settings(workers=2)) as workshop:
         options = EnhanceOptions(scale=1, fix=",".join(TASKS))
         models = [workshop.catalogue.for_task(task) for task in TASKS]
         loops = [Plain(model.weights, model.card.geometry) for model in models]
@@ -200,18 +199,6 @@ def _models() -> list[Model]:
     """Three networks of one size and of different weights."""
     made = [nets.chain(f"task{index}", 1, 16, 8 + index) for index in range(len(TASKS))]
     return [import_onnx(path, cache.folder() / "imported") for path in made]
-
-
-def _shelf() -> Path:
-    """A folder with a network for each task, for as long as none comes with the package."""
-    folder = cache.folder() / "tasks"
-    for task, model in zip(TASKS, _models(), strict=True):
-        home = folder / task / "1"
-        home.mkdir(parents=True, exist_ok=True)
-        card = replace(model.card, name=f"bench/{task}", task=task, weights="net.onnx")
-        (home / "net.onnx").write_bytes(model.weights.read_bytes())
-        (home / "card.json").write_text(card.to_json())
-    return folder
 
 
 def _source(width: int, height: int) -> Raster:
