@@ -26,6 +26,14 @@ def test_costs_grow_with_the_area_and_hold_the_tensors(
         assert 2 * layer < cost < 6 * layer
 
 
+def test_where_all_tiles_are_too_small_the_least_is_measured(
+    new_net: Callable[..., Any], tmp_path: Path
+) -> None:
+    weights = tmp_path / "net.onnx"
+    weights.write_bytes(new_net().upscaler(width=16, layers=2).SerializeToString())
+    assert list(measure(weights, (32, 64), Geometry(align=8, least=36))) == [72]
+
+
 def test_a_model_that_does_not_load_has_no_costs(tmp_path: Path) -> None:
     weights = tmp_path / "net.onnx"
     weights.write_bytes(b"not a model")

@@ -47,11 +47,13 @@ def measure(
 ) -> dict[int, int]:
     """Side of a square tile -> bytes that one worker needs to run it, beyond the loaded model.
 
-    Sides are rounded up to the alignment; those too small for the model are left out, and large
-    ones when memory or time runs out: what is missing was not measured. A model of fixed size has
-    one entry, for the square of the same area.
+    Sides are rounded up to the alignment; those too small for the model are left out (where all
+    are, the least that is not is taken), and large ones when memory or time runs out: what is
+    missing was not measured. A model of fixed size has one entry, for the square of the same area.
     """
-    sides = sorted({ceil_to(side, geometry.align) for side in tiles if side >= 2 * geometry.least})
+    least = 2 * geometry.least
+    wanted = [side for side in tiles if side >= least] or [least]
+    sides = sorted({ceil_to(side, geometry.align) for side in wanted})
     if geometry.fixed is not None:
         sides = [ceil(sqrt(geometry.fixed[0] * geometry.fixed[1]))]
     with tempfile.TemporaryDirectory() as empty:
