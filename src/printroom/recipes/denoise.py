@@ -33,7 +33,7 @@ from printroom.training.degradations.noise import (
 )
 from printroom.training.judging import Exam, exam, pictures_of
 from printroom.training.pairs import Degraded, MakePair, Pair
-from printroom.training.photos import read_folders
+from printroom.training.photos import cropped, read_folders
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import TEST_SCENES, Array, Pictures
 from printroom.training.trainer import Options as Common
@@ -53,6 +53,8 @@ FAULTS = Choice(
 )
 GREYS, GREY_FAULTS = 0.35, Choice(GaussianNoise(SIGMA, grey=True), Chain(), weights=(11, 1))
 """Share of pictures without colours, and what happens to those."""
+GREY_NOISE = 1 / 6
+"""Share of white noise on pictures with colours that is the same in all of them."""
 PAPER_SHARE = 0.3
 """Of the patches: white noise that goes beyond black and white, as the papers' tests have it."""
 TRIES = 2
@@ -89,7 +91,7 @@ class Mixed:
         if random.random() >= PAPER_SHARE:
             return self.made(random)
         _, target = self.clean(random)
-        grey = bool((target[..., 0] == target[..., 2]).all()) or random.random() < 1 / 6
+        grey = bool((target[..., 0] == target[..., 2]).all()) or random.random() < GREY_NOISE
         shape = (self.side, self.side, 1 if grey else 3)
         return target + np.float32(SIGMA.draw(random) / 255) * white(shape, random), target
 
@@ -113,7 +115,7 @@ def real_pairs(data: Path, examined: bool) -> list[tuple[Array, Array]]:
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """The field's grey and colour tests, real noise, and clean photographs."""
     classic5, kodak = (pictures_of(data, name, ALIGN) for name in ("classic5", "kodak24"))
-    aside = [p[: p.shape[0] // ALIGN * ALIGN, : p.shape[1] // ALIGN * ALIGN] for p in aside]
+    aside = [cropped(picture, ALIGN) for picture in aside]
     grey = (GaussianNoise(sigma, grey=True) for sigma in (15, 25, 50))
     return [
         *(exam(f"classic5 sigma {n.sigma}", classic5, n, over="grey") for n in grey),

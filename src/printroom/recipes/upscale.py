@@ -24,6 +24,7 @@ from printroom.training.degradations.resize import Resize
 from printroom.training.frozen import Restored
 from printroom.training.judging import Exam, exam, pictures_of
 from printroom.training.pairs import Degraded
+from printroom.training.photos import cropped
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import Array
 from printroom.training.trainer import Options as Common
@@ -70,7 +71,7 @@ def exams(data: Path, aside: list[Array], scale: int, after: str) -> list[Exam]:
     shrunk = Chain(Resize(1 / scale), before(after, 1))
     ending = f" after {after}" if after else ""
     sets = {name: pictures_of(data, name, scale) for name in ("set5", "set14")}
-    sets["aside"] = [p[: p.shape[0] // scale * scale, : p.shape[1] // scale * scale] for p in aside]
+    sets["aside"] = [cropped(picture, scale) for picture in aside]
     return [exam(f"{name}{ending}", p, shrunk, scale, "luma") for name, p in sets.items()]
 
 

@@ -155,8 +155,8 @@ class Leaves:
         return cls(radii[seen], points[seen], np.stack([least, most], axis=1)[seen])
 
 
-def lay(canvas: Array, shape: Array, box: Array, ramp: Array, random: np.random.Generator) -> None:
-    """Paint one textured leaf onto `canvas`; `shape` and `box` as in `Leaves`."""
+def lay(canvas: Array, shape: Array, box: Array, painted: Array) -> None:
+    """One leaf onto `canvas`: `painted` fills its box; `shape` and `box` as in `Leaves`."""
     import cv2
 
     (left, top), (right, bottom) = box.tolist()
@@ -164,7 +164,6 @@ def lay(canvas: Array, shape: Array, box: Array, ramp: Array, random: np.random.
     cv2.fillPoly(mask, [shape - (box[0] << SUBPIXELS)], 255, cv2.LINE_AA, SUBPIXELS)
     weight = mask * np.float32(1 / 255)
     region = canvas[top:bottom, left:right]
-    painted = surface(bottom - top, right - left, ramp, random)
     region[:] = cv2.blendLinear(painted, region, weight, 1 - weight)
 
 
@@ -186,7 +185,9 @@ def paint(scene: Scene, side: int, random: np.random.Generator) -> Array:
         if blurs.get(number, 0) > 0.3:
             canvas = cv2.GaussianBlur(canvas, (0, 0), blurs[number])
         if textured[number]:
-            lay(canvas, shape, leaves.boxes[number], next(inks), random)
+            width, height = np.diff(leaves.boxes[number], axis=0)[0].tolist()
+            painted = surface(height, width, next(inks), random)
+            lay(canvas, shape, leaves.boxes[number], painted)
         else:
             outline = shape if large[number] else coarse[number]
             cv2.fillPoly(canvas, [outline], plain[number], cv2.LINE_AA, SUBPIXELS)

@@ -23,6 +23,7 @@ from printroom.training.dead_leaves import (
     SMALLEST_SIDE,
     SUBPIXELS,
     Scene,
+    lay,
     lit,
     palette,
     ramps,
@@ -100,12 +101,9 @@ def generate(side: int, random: np.random.Generator) -> Array:
     canvas = cloth(wide, inks[0], random)
     radii = random.uniform(wide / 8, wide / 2, pieces - 1)
     shapes = outlines(radii, random) + random.uniform(0, wide, (pieces - 1, 1, 2))
-    for shape, ink in zip(shapes, inks[1:], strict=True):
-        mask = np.zeros((wide, wide), np.uint8)
-        points = np.rint(shape * (1 << SUBPIXELS)).astype(np.int32)
-        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, SUBPIXELS)
-        weight = mask * np.float32(1 / 255)
-        canvas = cv2.blendLinear(cloth(wide, ink, random), canvas, weight, 1 - weight)
+    points = np.rint(shapes * (1 << SUBPIXELS)).astype(np.int32)
+    for shape, ink in zip(points, inks[1:], strict=True):
+        lay(canvas, shape, np.array([[0, 0], [wide, wide]]), cloth(wide, ink, random))
     small = cv2.resize(canvas, (side, side), interpolation=cv2.INTER_CUBIC)
     return lit(small, random)
 

@@ -25,7 +25,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from printroom.imaging.bicubic import bicubic
-from printroom.runtimes.onnx.ours import FOLD, SLOPE, amplified, coordinates
+from printroom.runtimes.onnx import ours
+from printroom.runtimes.onnx.ours import FOLD, SLOPE
 
 REACH = 2
 """Bicubic interpolation looks so many pixels to each side."""
@@ -139,10 +140,8 @@ def fold(x: Tensor) -> Tensor:
 
 def changes() -> tuple[Tensor, Tensor]:
     """The matrices (12, 12) that change coordinates on the way in and out."""
-    basis, folded = torch.from_numpy(coordinates()), 3 * FOLD**2
-    seen = torch.from_numpy(amplified()) * basis.reshape(folded, folded)  # places first, as `fold`
-    shown = basis.transpose(1, 2).reshape(folded, folded).T  # colours first, for pixel_shuffle
-    return seen, shown
+    seen, shown = ours.changes()
+    return torch.from_numpy(seen), torch.from_numpy(shown)
 
 
 class Restorer(nn.Module):  # type: ignore[misc]

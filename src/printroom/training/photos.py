@@ -41,6 +41,12 @@ def read_rgb(path: Path) -> Array:
     return array[:, :, :3].copy()
 
 
+def cropped(picture: Array, multiple: int) -> Array:
+    """`picture` (H, W, ...) without what is over a multiple of each side. A view."""
+    height, width = (side - side % multiple for side in picture.shape[:2])
+    return picture[:height, :width]
+
+
 def every(name: str) -> bool:  # noqa: ARG001
     """Takes any file."""
     return True
@@ -67,8 +73,7 @@ def read_folders(
             except pyvips.Error as error:
                 photos.skipped.append(f"{path.name}: {str(error).strip()}")
                 continue
-            height, width = (side - side % multiple for side in picture.shape[:2])
-            photos.pictures.append(np.ascontiguousarray(picture[:height, :width]))
+            photos.pictures.append(np.ascontiguousarray(cropped(picture, multiple)))
             photos.names.append(path.name)
     if not photos.pictures:
         raise NotFound(

@@ -124,7 +124,7 @@ def folded(sizes: Sizes, weights: Mapping[str, Array]) -> Kernels:
         kernels.append(_identity(kernel, inputs, outputs))
         biases.append(bias)
     if sizes.scale == 1:
-        seen, shown = _changes()
+        seen, shown = changes()
         kernels[0] = np.einsum("oskl,si->oikl", kernels[0], seen)
         kernels[-1] = np.einsum("os,sikl->oikl", shown, kernels[-1])
         biases[-1] = shown @ biases[-1]
@@ -135,7 +135,7 @@ def wide(sizes: Sizes, weights: Mapping[str, Array], picture: Array) -> Array:
     """(3, h, w) -> (3, s h, s w), layer by layer as it was trained; slow, for a small picture."""
     value = picture if sizes.scale > 1 else _unshuffled(picture)
     if sizes.scale == 1:
-        seen, shown = _changes()
+        seen, shown = changes()
         value = np.einsum("si,ihw->shw", seen, value)
     for place, (inputs, outputs) in enumerate(sizes.convolutions):
         expand, project, bias = _layer(weights, place)
@@ -226,7 +226,7 @@ def _identity(kernel: Array, inputs: int, outputs: int) -> Array:
     return kernel
 
 
-def _changes() -> tuple[Array, Array]:
+def changes() -> tuple[Array, Array]:
     """What changes coordinates on the way in, places first, and out, colours first."""
     basis, size = coordinates(), 3 * FOLD**2
     return amplified() * basis.reshape(size, size), basis.transpose(0, 2, 1).reshape(size, size).T

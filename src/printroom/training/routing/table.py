@@ -117,6 +117,7 @@ def measure(job: tuple[Path, Array, int], copies: int, seed: int) -> None:
 
 
 def joined(places: Sequence[Path]) -> Table:
+    """What `measure` left at `places`, photographs numbered in their order. Raises NotFound."""
     parts = []
     for number, place in enumerate(places):
         with np.load(place) as part:
