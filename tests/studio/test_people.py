@@ -19,7 +19,7 @@ from printroom.training.portraits.people import somebody
 from printroom.training.portraits.styles import render
 
 from .conftest import SAMPLE, WAIT, Open, Serve, Server
-from .test_pages import violations
+from .test_pages import answers, violations
 
 expect.set_options(timeout=WAIT)
 
@@ -96,16 +96,9 @@ def test_nobody_is_entered_before_somebody_agrees(
     page.get_by_role("textbox", name="Who agrees").fill("Ann")
     page.get_by_role("button", name="Enter them").click()
     assert httpx.get(f"{fresh.url}v1/people").json()["data"] == []
-    for name, program in (("curl", "bash"), ("Python", "python3"), ("JavaScript", "node")):
-        page.get_by_role("tab", name=name).click()
-        (tmp_path / "code.mjs").write_text(page.get_by_role("tabpanel").inner_text())
-        try:
-            command = [program, "code.mjs"]
-            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-        except FileNotFoundError:  # no Node on this machine
-            continue
+    for answer in answers(page, tmp_path):
         newest = httpx.get(f"{fresh.url}v1/people").json()["data"][0]
-        assert newest["id"] in (tmp_path / "result.json").read_text()
+        assert newest["id"] == json.loads(answer)["id"]
         assert (newest["name"], newest["consent"]["text"]) == ("Ann O'Hara", TEXT)
     words.fill("I agree.\nTo all of it.")
     page.get_by_role("checkbox").check()
