@@ -269,7 +269,8 @@ async def test_the_asynchronous_client(url: str, photo: Path, tmp_path: Path) ->
         run = await client.run("large", {"image": photo}, progress=events.append)
         saved = await client.save(run.pictures["image"][0], tmp_path / "large.png")
         assert np.array_equal(pixels(saved), pixels(photo).repeat(2, 0).repeat(2, 1))
-        assert [event async for event in client.events(run)] == events
+        replayed = [event async for event in client.events(run)]
+        assert replayed == [event for event in events if event.kind != "position"]
         assert (await client.enhance(photo, format="webp")).startswith(b"RIFF")
         assert run.id in [one.id async for one in client.runs()]
         with pytest.raises(NotFound):

@@ -5,8 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from printroom.runtimes.onnx.ours import RESTORER, UPSCALER, assembled, folded, told_apart, wide
+from printroom.runtimes.onnx.ours.chain import RESTORER, UPSCALER, Chain
+from printroom.runtimes.onnx.ours.graph import graph
+from printroom.runtimes.onnx.ours.planes import computed
+from printroom.runtimes.onnx.ours.telling import told_apart
+from printroom.runtimes.onnx.ours.unet import UNET, UNet
 from printroom.runtimes.onnx.session import OnnxSession
+
+NETWORKS = {
+    UPSCALER: [Chain(2, 6, 1), Chain(3, 6, 0), Chain(4, 8, 2)],
+    RESTORER: [Chain(1, 6, 1), Chain(1, 12, 2)],
+    UNET: [UNet((6, 8, 10), (1, 2, 0)), UNet((12, 12, 12), (0, 1, 1))],
+}
+ALL = [network for networks in NETWORKS.values() for network in networks]
 
 
 def random_weights(shapes, seed=0):
@@ -17,57 +28,41 @@ def random_weights(shapes, seed=0):
     }
 
 
-def shapes_of(scale=2, channels=6, layers=1, across=10):
-    ends = (3, 3 * scale**2) if scale > 1 else (12, 12)
-    sizes = [ends[0], *[channels] * (layers + 1), ends[1]]
-    found = {"skip": (3 * scale**2, 3, 5, 5)} if scale > 1 else {}
-    for place in range(len(sizes) - 1):
-        found[f"chain.layers.{place}.expand"] = (across, sizes[place], 3, 3)
-        found[f"chain.layers.{place}.project"] = (sizes[place + 1], across)
-        found[f"chain.layers.{place}.bias"] = (sizes[place + 1],)
-    return found
+@pytest.mark.parametrize("network", ALL)
+def test_the_graph_computes_what_was_trained(network):
+    assert told_apart(network.shapes) == network
+    assert network in NETWORKS[network.architecture]
+    weights = random_weights(network.shapes)
+    picture = np.random.default_rng(1).random((3, 24, 16)).astype(np.float32)
+    made = OnnxSession(graph(network, "net", weights).SerializeToString()).run(picture[None])[0]
+    assert made.shape == (3, 24 * network.scale, 16 * network.scale)
+    expected = computed(network, weights, picture)
+    np.testing.assert_allclose(made, expected, atol=1e-5 * max(1, abs(expected).max()))
 
 
-@pytest.mark.parametrize("scale", [1, 2, 3, 4])
-def test_the_graph_computes_what_was_trained(scale):
-    sizes = told_apart(shapes_of(scale))
-    assert (sizes.architecture, sizes.scale) == (UPSCALER if scale > 1 else RESTORER, scale)
-    weights = random_weights(sizes.shapes)
-    picture = np.random.default_rng(1).random((3, 12, 8)).astype(np.float32)
-    graph = assembled("net", scale, folded(sizes, weights), weights.get("skip"))
-    session = OnnxSession(graph.SerializeToString())
-    made = session.run(picture[None])[0]
-    assert made.shape == (3, 12 * scale, 8 * scale)
-    np.testing.assert_allclose(made, wide(sizes, weights, picture), atol=2e-4)
-
-
-@pytest.mark.parametrize("scale", [1, 2, 4])
-def test_torch_says_the_same(scale):
+@pytest.mark.parametrize("network", ALL)
+def test_torch_says_the_same(network):
     torch = pytest.importorskip("torch", reason="training needs the extra `train` (PyTorch)")
-    from printroom.training.nets import make_net
+    from printroom.training.nets import Net
 
-    torch.manual_seed(3)
-    net = make_net(scale, 8, 2)
-    torch.nn.init.normal_(net.chain.layers[-1].project, std=0.1)
-    weights = {name: value.numpy() for name, value in net.state_dict().items()}
-    sizes = told_apart({name: value.shape for name, value in weights.items()})
-    assert (sizes.channels, sizes.layers) == (8, 2)
-    picture = torch.rand(1, 3, 10, 12)
+    net = Net(network)
+    weights = random_weights(network.shapes)
+    net.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    picture = torch.rand(1, 3, 24, 16)
     with torch.inference_mode():
-        expected = net(picture)[0].numpy()
-    np.testing.assert_allclose(wide(sizes, weights, picture[0].numpy()), expected, atol=1e-4)
+        found = net(picture)[0].numpy()
+    expected = computed(network, weights, picture[0].numpy())
+    np.testing.assert_allclose(found, expected, atol=1e-5 * max(1, abs(expected).max()))
 
 
 @settings(max_examples=60)
 @given(st.data())
 def test_other_shapes_are_refused_without_being_made(data):
-    shapes = shapes_of(data.draw(st.sampled_from([1, 2])))
+    shapes = data.draw(st.sampled_from(ALL)).shapes
     name = data.draw(st.sampled_from(sorted(shapes)))
     kind = data.draw(st.sampled_from(["gone", "longer", "axis", "more"]))
     if kind == "gone":
         del shapes[name]
-        if name == "skip":  # without it, what is left enlarges nothing, and has too many outputs
-            assert "chain.layers.0.bias" in shapes
     elif kind == "longer":
         place = data.draw(st.integers(0, len(shapes[name]) - 1))
         shape = list(shapes[name])
@@ -82,14 +77,22 @@ def test_other_shapes_are_refused_without_being_made(data):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("shapes", "reason"),
     [
-        ({}, "no chain.layers.0.expand"),
-        (shapes_of(channels=600), "up to"),
-        (shapes_of(across=2000), "up to"),
-        (shapes_of() | {"skip": (7, 3, 5, 5)}, "enlarges by none"),
+        ({}, "neither chain.layers.0.weight nor first.weight"),
+        ({"chain.layers.0.weight": ()}, "0 channels"),
+        (Chain(2, 600, 1).shapes, "up to"),
+        (Chain(2, 6, 70).shapes, "up to"),
+        (Chain(2, 6, 1).shapes | {"skip": (7, 3, 5, 5)}, "enlarges by none"),
+        ({"first.weight": ()}, r"levels of \[0, 0, 0\] channels"),
+        (UNet((6, 600, 6), (1, 1, 1)).shapes, "up to"),
+        (UNet((6, 6, 6), (1, 1, 70)).shapes, "up to"),
+        (
+            UNet((6, 8, 10), (1, 2, 0)).shapes | {"last.bias": (13,)},
+            r"is \[13\], and .* has \[12\]",
+        ),
     ],
 )
-def test_what_is_none_says_why(change, reason):
+def test_what_is_none_says_why(shapes, reason):
     with pytest.raises(ValueError, match=reason):
-        told_apart(change)
+        told_apart(shapes)

@@ -11,11 +11,10 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train` (P
 from printroom.core.errors import BadOption  # noqa: E402
 from printroom.training.degradations.noise import GaussianNoise  # noqa: E402
 from printroom.training.judging import exam  # noqa: E402
-from printroom.training.nets import make_net  # noqa: E402
+from printroom.training.nets import make_net, make_unet  # noqa: E402
 from printroom.training.pairs import Degraded  # noqa: E402
 from printroom.training.sources import Pictures  # noqa: E402
 from printroom.training.trainer import CHECKPOINT, Options, Trainer, rate_at, train  # noqa: E402
-from printroom.training.unet import UNet  # noqa: E402
 
 TINY = Options(
     steps=9, batch=2, patch=16, channels=16, layers=1, report_every=3, threads=1, rate=3e-3
@@ -58,10 +57,10 @@ def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_pa
     assert same(weights(whole), weights(second))
 
 
-def test_matrices_are_learnt_by_muon_where_a_net_asks_for_it_also_after_a_kill(tmp_path, pairs):
+def test_matrices_are_learnt_by_muon_also_after_a_kill(tmp_path, pairs):
     def build():
         torch.manual_seed(0)
-        return UNet(12, 1)
+        return make_unet(12, 1, 1)
 
     options = replace(TINY, rate=0.01)
     for folder in "ab":
@@ -138,6 +137,23 @@ def test_a_training_can_start_from_the_weights_of_another(tmp_path, pairs):
     second = Trainer(tmp_path / "next", BUILD, options)
     assert second.step == 0
     assert same(weights(first), weights(second))
+
+
+def test_a_net_can_start_from_one_less_deep(tmp_path):
+    torch.manual_seed(1)
+    Trainer(tmp_path, partial(make_unet, 12, 1, 1), TINY).save()
+    (tmp_path / "next").mkdir()
+    options = replace(TINY, start=str(tmp_path / CHECKPOINT))
+    deeper = weights(Trainer(tmp_path / "next", partial(make_unet, 12, 1, 2), options))
+    given = torch.load(tmp_path / CHECKPOINT, weights_only=True)["mean"]
+    assert same(given, deeper)
+    more = deeper.keys() - given.keys()
+    assert more == {
+        f"going_{way}.0.1.{kind}" for way in ("down", "up") for kind in ("weight", "bias")
+    }
+    assert not any(deeper[name].any() for name in more)
+    with pytest.raises(BadOption, match="no checkpoint of this net"):
+        Trainer(tmp_path / "next", partial(make_unet, 24, 1, 2), options)
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", None])

@@ -34,7 +34,7 @@ from printroom.isolation.house import Isolation
 from printroom.runtimes.adapted import bytes_per_pixel, fitting
 from printroom.runtimes.onnx.cost import TILES, measure
 from printroom.runtimes.onnx.examine import examine, parameters_of
-from printroom.runtimes.onnx.ours import ARCHITECTURES
+from printroom.runtimes.onnx.ours.telling import ARCHITECTURES
 from printroom.runtimes.onnx.parse import parse, ports, read
 from printroom.runtimes.onnx.refit import metadata, refit
 from printroom.runtimes.probing import probed

@@ -34,7 +34,7 @@ def push(
     licence: Annotated[str, typer.Option(help="SPDX expression of the weights.")] = "",
     task: Annotated[str, typer.Option(help=TASK_HELP)] = "",
     architecture: Annotated[
-        str, typer.Option(help="Of safetensors: printroom-upscaler or printroom-restorer.")
+        str, typer.Option(help="Of safetensors: printroom-upscaler, -restorer or -unet.")
     ] = "",
     server: Server = "http://127.0.0.1:8000",
     as_json: AsJson = False,

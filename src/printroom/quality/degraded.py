@@ -137,7 +137,7 @@ class Colour(Task):
     name = "colour"
     title = "Colour casts in linear light, angular error of the cast that is left"
     unit = "{} EV"
-    usual = (0.5, 1.0)
+    usual = (0.5, 1.0, 1.5, 2.0)
     range = (0, 3)
     primary = "angle"
 

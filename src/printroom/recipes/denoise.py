@@ -19,6 +19,7 @@ import numpy as np
 
 from printroom.catalogue.card import ModelCard
 from printroom.core.errors import BadOption
+from printroom.runtimes.onnx.ours.unet import ALIGN, LEVELS
 from printroom.training.augment import crop_pair
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.compose import Chain, Choice, Maybe
@@ -32,12 +33,12 @@ from printroom.training.degradations.noise import (
     white,
 )
 from printroom.training.judging import Exam, exam, pictures_of
+from printroom.training.nets import make_unet
 from printroom.training.pairs import Degraded, MakePair, Pair
 from printroom.training.photos import cropped, read_folders
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import TEST_SCENES, Array, Pictures
 from printroom.training.trainer import Options as Common
-from printroom.training.unet import ALIGN, LEVELS, UNet
 
 SIGMA = Range(0, 55)
 SENSOR = InLinearLight(
@@ -70,6 +71,8 @@ class Options(Common):
 
     channels: int = 48
     layers: int = 3
+    upper: int = 2
+    """3x3 convolutions of the upper level each way, the dearest; `layers` are those below."""
     batch: int = 8
     rate: float = 0.01
     fabrics: int = 500
@@ -151,6 +154,6 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
         pairs=pairs,
         exams=lambda pictures: exams(data, pictures.aside),
         extra={REAL: "BSD-style"} if real else None,
-        net=lambda _, channels, layers: UNet(channels, layers),
+        net=lambda _, channels, layers: make_unet(channels, layers, options.upper),
     )
     return carry_out(recipe, data, out, options)

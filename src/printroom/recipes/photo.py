@@ -36,7 +36,6 @@ class Options(Common):
     patch: int = 48
     channels: int = 64
     layers: int = 10
-    rate: float = 1e-3
     data_kind: str = "wide"
     after: float = 0.5
     """Share of the steps after which the critic joins in."""

@@ -51,7 +51,7 @@ class Options(Common):
     """2 or 4."""
     patch: int = 48
     channels: int = 32
-    rate: float = 2e-3
+    rate: float = 0.01
     after: str = ""
     """An earlier model of a chain, `printroom/dejpeg` or `printroom/denoise`; empty = none."""
 

@@ -24,8 +24,8 @@ from torch import nn
 
 from printroom.catalogue.card import ModelCard, Task
 from printroom.imaging.tiling import Geometry
+from printroom.runtimes.onnx.ours.graph import IR_VERSION, OPSET
 from printroom.training.degradations.base import Picture
-from printroom.training.export import IR_VERSION, OPSET
 from printroom.training.judging import Array, Run
 from printroom.training.pairs import MakePair
 from printroom.training.release import LICENCES, command_of

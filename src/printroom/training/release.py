@@ -15,14 +15,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import onnx
-from torch import nn
 
 from printroom.catalogue.card import ModelCard, Task
 from printroom.catalogue.importing import import_onnx
 from printroom.training.adversary import Adversary
 from printroom.training.export import to_onnx
 from printroom.training.judging import Exam, Run
-from printroom.training.nets import make_net
+from printroom.training.nets import Net, make_net
 from printroom.training.pairs import MARGIN, MakePair
 from printroom.training.sources import Pictures, gather
 from printroom.training.trainer import IRRELEVANT, Options, Trainer, train
@@ -52,7 +51,7 @@ class Recipe:
     scale: int = 1
     extra: dict[str, str] | None = None
     """Data beyond the pictures -> its licence."""
-    net: Callable[[int, int, int], nn.Module] = make_net
+    net: Callable[[int, int, int], Net] = make_net
     """Of scale, channels and layers."""
     adversary: Callable[[], Adversary | None] = lambda: None
     """Makes the critic of nets that should look sharp."""

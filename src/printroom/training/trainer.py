@@ -60,8 +60,8 @@ class Options:
     """Patches a step."""
     patch: int = 96
     """Side of an input patch in pixels."""
-    rate: float = 5e-4
-    """Learning rate of the flat part: Adam's, or Muon's where a net is learnt by it."""
+    rate: float = 0.003
+    """Learning rate of the flat part: Muon's, or Adam's of nets that are not learnt by it."""
     channels: int = 48
     """A multiple of 16 is fastest."""
     layers: int = 6
@@ -73,7 +73,7 @@ class Options:
     fabrics: int = 0
     """Pictures of cloth drawn."""
     start: str = ""
-    """A checkpoint whose weights to start from; empty = from nothing."""
+    """A checkpoint whose weights to start from; empty = from nothing. The net may be deeper."""
     version: int = 1
     """Of the model, on its card."""
     seed: int = 0
@@ -156,16 +156,22 @@ class Trainer:
         if self.checkpoint.exists():
             self.load()
         elif options.start:
-            self.net.load_state_dict(self.state(Path(options.start))["mean"])
+            self.net.load_state_dict(self.state(Path(options.start), deeper=True)["mean"])
         if not self.step:
             self.mean.load_state_dict(self.net.state_dict())
 
-    def state(self, checkpoint: Path) -> dict[str, Any]:
-        """A checkpoint's parts, after a look at whether they fit the net."""
+    def state(self, checkpoint: Path, deeper: bool = False) -> dict[str, Any]:
+        """A checkpoint's parts, after a look at whether they fit the net, or one less `deeper`.
+
+        What the mean of weights lacks for that is zero: convolutions that pass values on.
+        """
         try:
             state: dict[str, Any] = torch.load(
                 checkpoint, map_location=self.device, weights_only=True
             )
+            own = self.mean.state_dict().items()
+            lacking = {name: torch.zeros_like(value) for name, value in own} if deeper else {}
+            state["mean"] = lacking | state["mean"]
             self.mean.load_state_dict(state["mean"])
         except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError) as error:
             raise BadOption(

@@ -12,7 +12,8 @@ import pytest
 from safetensors.numpy import save
 
 from printroom.imaging.pixels import from_planes, to_planes
-from printroom.runtimes.onnx.ours import UPSCALER, Sizes, folded, wide
+from printroom.runtimes.onnx.ours.chain import UPSCALER, Chain
+from printroom.runtimes.onnx.ours.planes import computed
 from printroom.runtimes.onnx.session import OnnxSession
 
 SHARED = Path(__file__).parents[4] / "shared" / "models"
@@ -54,11 +55,11 @@ def test_a_classical_method_is_listed_and_run(
 
 
 def test_weights_whose_network_is_declared(fair: Any, encode: Encode, decode: Decode) -> None:
-    sizes = Sizes(UPSCALER, 2, 6, 1, 12)
+    network = Chain(2, 6, 1)
     random = np.random.default_rng(0)
     weights = {
         name: (random.normal(size=shape) * 0.04).astype(np.float32)
-        for name, shape in sizes.shapes.items()
+        for name, shape in network.shapes.items()
     }
     weights["skip"][:] = 0
     weights["skip"][range(12), np.arange(12) // 4, 2, 2] = 1
@@ -76,9 +77,8 @@ def test_weights_whose_network_is_declared(fair: Any, encode: Encode, decode: De
     answer = enhanced(fair, model["id"], encode(pixels))
     assert answer.status_code == 200, answer.text
     planes = pixels.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-    expected = np.clip(wide(sizes, weights, planes), 0, 1).transpose(1, 2, 0) * 255
+    expected = np.clip(computed(network, weights, planes), 0, 1).transpose(1, 2, 0) * 255
     assert np.abs(decode(answer.content) - expected).max() < 0.51
-    assert len(folded(sizes, weights)) == 3
 
     again = fair.seller.post(f"/v1/models/{model['id']}/examinations")
     assert again.status_code == 202, again.text  # of the graph, which is all there is now

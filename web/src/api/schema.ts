@@ -12267,7 +12267,7 @@ export interface components {
             title?: string | null;
         };
         ModelCreate: {
-            architecture?: ("printroom-upscaler" | "printroom-restorer") | null;
+            architecture?: ("printroom-upscaler" | "printroom-restorer" | "printroom-unet") | null;
             description?: string;
             file: string;
             licence?: string;

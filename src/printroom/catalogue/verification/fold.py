@@ -3,7 +3,8 @@
     fold.py WEIGHTS FOLDER RULES -> FOLDER/model.onnx, FOLDER/report.json
 
 Names and shapes are checked before a number is read. What the graph makes of a small picture is
-compared with the same network, unfolded. Whoever reads what is left must trust none of it.
+compared with the same network, computed as it was trained. Whoever reads what is left must trust
+none of it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from numpy.typing import NDArray
 from printroom.catalogue.verification.refusing import Refused
 from printroom.catalogue.verification.rules import Rules
 from printroom.catalogue.verification.safetensors import Tensor, laid_out
-from printroom.runtimes.onnx.ours import assembled, folded, told_apart, wide
+from printroom.runtimes.onnx.ours.graph import graph
+from printroom.runtimes.onnx.ours.planes import computed
+from printroom.runtimes.onnx.ours.telling import told_apart
 from printroom.runtimes.onnx.session import OnnxSession
 
 TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
@@ -34,17 +37,16 @@ def main() -> None:
     with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             tensors = laid_out(data, Rules(**rules))
-            sizes = told_apart({name: one.shape for name, one in tensors.items()})
+            network = told_apart({name: one.shape for name, one in tensors.items()})
         except (Refused, ValueError) as error:
             sys.exit(str(error))
         weights = {name: _numbers(data, name, one) for name, one in tensors.items()}
-    graph = assembled(sizes.architecture, sizes.scale, folded(sizes, weights), weights.get("skip"))
-    made = graph.SerializeToString()
+    made = graph(network, network.architecture, weights).SerializeToString()
     picture = np.random.default_rng(0).random((3, SIDE, SIDE)).astype(np.float32)
-    result, expected = OnnxSession(made).run(picture[None])[0], wide(sizes, weights, picture)
+    result, expected = OnnxSession(made).run(picture[None])[0], computed(network, weights, picture)
     far = float(np.abs(result - expected).max()) / max(1.0, float(np.abs(expected).max()))
     (folder / "model.onnx").write_bytes(made)
-    report = {"architecture": sizes.architecture, "difference": far if np.isfinite(far) else None}
+    report = {"architecture": network.architecture, "difference": far if np.isfinite(far) else None}
     (folder / "report.json").write_text(json.dumps(report))
 
 

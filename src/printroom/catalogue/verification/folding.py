@@ -22,7 +22,8 @@ from printroom.core.errors import ConversionFailed
 from printroom.isolation.conversion import CLOSE, Converted, plain
 from printroom.isolation.sandbox import Sandbox
 from printroom.isolation.walls import PACKAGE
-from printroom.runtimes.onnx.ours import UPSCALER, told_apart
+from printroom.runtimes.onnx.ours.chain import UPSCALER
+from printroom.runtimes.onnx.ours.telling import told_apart
 from printroom.runtimes.onnx.parse import read
 
 FOLD = Path(__file__).parent / "fold.py"

@@ -45,7 +45,7 @@ from printroom.core.errors import (
     NotFound,
 )
 from printroom.isolation.walls import walls
-from printroom.runtimes.onnx.ours import ARCHITECTURES
+from printroom.runtimes.onnx.ours.telling import ARCHITECTURES
 from printroom.runtimes.reading import Reading
 
 if TYPE_CHECKING:  # brings what converts; most models are ONNX

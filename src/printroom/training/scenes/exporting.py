@@ -18,7 +18,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from printroom.training.export import IR_VERSION, OPSET
+from printroom.runtimes.onnx.ours.graph import IR_VERSION, OPSET
 from printroom.training.scenes.autoencoder import CODE, PLACES, Autoencoder
 from printroom.training.scenes.draw import SIDE
 from printroom.training.scenes.judge import Judge
