@@ -176,7 +176,8 @@ class Trainer:
         except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError) as error:
             raise BadOption(
                 f"{checkpoint} is no checkpoint of this net ({type(error).__name__})",
-                "give the same --channels, --layers and --scale, or another --out",
+                "give the options it was trained with, or another --out; those of older versions, "
+                "whose weights had another form, do not go on",
             ) from error
         return state
 

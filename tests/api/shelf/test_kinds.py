@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from printroom.api.models.schemas import Architecture
 from printroom.imaging.pixels import from_planes, to_planes
 from printroom.runtimes.onnx.ours.chain import UPSCALER, Chain
 from printroom.runtimes.onnx.ours.planes import computed
+from printroom.runtimes.onnx.ours.telling import ARCHITECTURES
 from printroom.runtimes.onnx.session import OnnxSession
 
 SHARED = Path(__file__).parents[4] / "shared" / "models"
@@ -52,6 +54,10 @@ def test_a_classical_method_is_listed_and_run(
     made = decode(fair.buyer.get(f"/v1/files/{file}/content").content)
     whole = from_planes(OnnxSession(graph).run(to_planes(pixels)), 3, np.uint8)
     assert np.array_equal(made, whole)  # in tiles, behind walls: the same bits
+
+
+def test_every_network_of_ours_can_be_declared() -> None:
+    assert get_args(Architecture) == ARCHITECTURES
 
 
 def test_weights_whose_network_is_declared(fair: Any, encode: Encode, decode: Decode) -> None:

@@ -201,6 +201,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+Architecture = Literal["printroom-upscaler", "printroom-restorer", "printroom-unet"]
+"""Those of `runtimes.onnx.ours`."""
+
+
 class ModelCreate(_Strict):
     """A model that an account gives."""
 
@@ -223,12 +227,10 @@ class ModelCreate(_Strict):
     licence: Plain = Field(
         "", max_length=300, description="SPDX expression of the weights.", examples=["MIT"]
     )
-    architecture: Literal["printroom-upscaler", "printroom-restorer", "printroom-unet"] | None = (
-        Field(
-            None,
-            description="Of safetensors: the network that the weights are of; they are made into a "
-            "graph when they are examined.",
-        )
+    architecture: Architecture | None = Field(
+        None,
+        description="Of safetensors: the network that the weights are of; they are made into a "
+        "graph when they are examined.",
     )
     task: Task | None = Field(None, description="null = what it seems to do when it is tried.")
     reading: dict[str, JsonValue] | None = Field(

@@ -28,7 +28,7 @@ from printroom.runtimes.onnx.session import OnnxSession
 
 TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 SIDE = 16
-"""Of the picture that is compared."""
+"""Of the picture that is compared: a multiple of what any of the networks asks for."""
 
 
 def main() -> None:

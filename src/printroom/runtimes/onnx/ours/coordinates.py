@@ -22,10 +22,10 @@ def changes() -> tuple[Array, Array]:
     colours /= np.linalg.norm(colours, axis=1, keepdims=True)
     basis: Array = np.einsum("ap,bc->abpc", haar, colours).reshape(FOLDED, FOLD**2, 3)
     shown = basis.transpose(0, 2, 1).reshape(FOLDED, FOLDED).T
-    return amplified() * basis.reshape(FOLDED, FOLDED), shown
+    return _amplified() * basis.reshape(FOLDED, FOLDED), shown
 
 
-def amplified() -> Array:
+def _amplified() -> Array:
     """(12, 1): how much stronger each coordinate is seen, about as photographs need it."""
     gains = np.ones((4, 3), np.float32)
     gains[1:] *= 8
