@@ -456,7 +456,7 @@ def test_who_runs_the_server_decides_and_stops(
     admin = house.client(house.secrets["admin"])
     assert house.acme.get("/v1/models/reviews").status_code == 403
     waits = admin.get("/v1/models/reviews").json()["data"]
-    assert [one["id"] for one in waits] == ["acme/ink@1"]
+    assert "acme/ink@1" in [one["id"] for one in waits]  # beside models of other tests
     body = {"passed": True, "reason": "It is theirs."}
     told = admin.post("/v1/models/acme/ink@1/decision", json=body).json()
     assert told["examination"]["verdict"] == "passed"
