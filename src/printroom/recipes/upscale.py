@@ -2,7 +2,8 @@
 
     pictures -> shrunk by MATLAB's bicubic -> train -> upscale-x2.onnx + card.json
 
-What the field measures: the small picture is the large one shrunk, and nothing else. With
+What the field measures: the small picture is the large one shrunk, and nothing else, so pairs are
+made where the net learns, which is what a GPU needs (`--device cuda --bits 16 --batch 64`). With
 `--after MODEL` the small one also gets the fault that MODEL mends and goes through MODEL, frozen,
 so that the net learns on what the earlier step of a chain leaves; start it from a finished training
 (`--start`), and both are examined on such pictures, side by side.
@@ -26,7 +27,8 @@ from printroom.training.judging import Exam, exam, pictures_of
 from printroom.training.pairs import Degraded
 from printroom.training.photos import cropped
 from printroom.training.release import Recipe, carry_out
-from printroom.training.sources import Array
+from printroom.training.shrunk import Shrunk
+from printroom.training.sources import Array, Pictures
 from printroom.training.trainer import Options as Common
 
 SCALES = {
@@ -81,13 +83,19 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
     if scale not in SCALES:
         raise BadOption(f"no recipe enlarges by {scale}", "take --scale 2 or 4")
     faults = Chain(Resize(1 / scale), before(options.after, 0))
+
+    def pairs(pictures: Pictures) -> Degraded | Shrunk:
+        if options.after:
+            return Degraded(pictures, faults, options.patch, scale, tries=TRIES)
+        return Shrunk.of(pictures, options.patch, scale, TRIES)
+
     ending = f"-after-{options.after.partition('@')[0].rpartition('/')[2]}" if options.after else ""
     recipe = Recipe(
         command="upscale",
         model=f"upscale-x{scale}{ending}",
         task="upscale",
         title=SCALES[scale],
-        pairs=lambda pictures: Degraded(pictures, faults, options.patch, scale, tries=TRIES),
+        pairs=pairs,
         exams=lambda pictures: exams(data, pictures.aside, scale, options.after),
         scale=scale,
     )

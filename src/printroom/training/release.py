@@ -23,6 +23,7 @@ from printroom.training.export import to_onnx
 from printroom.training.judging import Exam, Run
 from printroom.training.nets import Net, make_net
 from printroom.training.pairs import MARGIN, MakePair
+from printroom.training.shrunk import Shrunk
 from printroom.training.sources import Pictures, gather
 from printroom.training.trainer import IRRELEVANT, Options, Trainer, train
 
@@ -45,7 +46,7 @@ class Recipe:
     """Name of the model without its owner."""
     task: Task
     title: str
-    pairs: Callable[[Pictures], MakePair]
+    pairs: Callable[[Pictures], MakePair | Shrunk]
     exams: Callable[[Pictures], Sequence[Exam]]
     """The first one is watched while training."""
     scale: int = 1

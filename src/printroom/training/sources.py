@@ -13,7 +13,7 @@ judge by. Dead leaves go along with all three.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cached_property
@@ -142,6 +142,16 @@ class Pictures:
         if not photos and not leaves:
             raise NotFound(f"no picture has {side} pixels a side", "add larger ones, or --patch")
         return replace(self, photos=photos, leaves=leaves)
+
+    def chances(self) -> Iterator[tuple[Array, float]]:
+        """Each picture, and how likely `draw` takes it; those that it never takes are left out."""
+        share = self.leaf_share if self.photos else 1.0
+        share = share if self.leaves else 0.0
+        sizes = np.diff(self._shares, prepend=0) if self.by_size else np.ones(len(self.photos))
+        for picture, size in zip(self.photos, sizes / sizes.sum(), strict=True):
+            yield picture, float((1 - share) * size)
+        for picture in self.leaves:
+            yield picture, share / len(self.leaves)
 
     def draw(self, random: np.random.Generator, leaves: float | None = None) -> Array:
         """A photo or, with a chance of `leaves` (0..1, None = `leaf_share`), dead leaves."""

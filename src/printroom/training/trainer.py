@@ -1,7 +1,7 @@
 """A training that can be killed at any moment and goes on as if nothing had been.
 
-Options, a net, MakePair -> Trainer -> checkpoint.pt, written whole, and a score shown: BadOption
-  pairs, made ahead by processes of their own -> a step
+Options, a net, pairs -> Trainer -> checkpoint.pt, written whole, and a score shown: BadOption
+  pairs, made ahead by processes of their own or on the device -> a step
 
 All chance of a step is drawn from the seed and the step's number, so a training that goes on gives
 the weights of one that never stopped (on a CPU, with as many threads). The learning rate is flat,
@@ -32,6 +32,7 @@ from printroom.core.errors import BadOption
 from printroom.training.adversary import SLOWER, Adversary
 from printroom.training.judging import Array, Run
 from printroom.training.pairs import MakePair, batch
+from printroom.training.shrunk import Shrunk
 from printroom.training.telling import Steps, tell
 
 CHECKPOINT = "checkpoint.pt"
@@ -86,7 +87,8 @@ class Options:
     threads: int = 0
     """CPU threads; 0 = torch's default."""
     workers: int = 0
-    """Processes that make pairs ahead, for a fast `device`; 0 = made between the steps."""
+    """Processes that make pairs ahead, for a fast `device`; 0 = made between the steps. Pairs that
+    are `Shrunk` are made on the device in any case."""
 
 
 IRRELEVANT = {"report_every", "device", "threads", "workers", "version"}
@@ -150,6 +152,7 @@ class Trainer:
         self.chains = [part for part in self.net.modules() if hasattr(part, "halved")]
         on_gpu = self.device.type == "cuda"
         torch.backends.cuda.matmul.allow_tf32 = on_gpu  # as its convolutions do of themselves
+        torch.backends.cudnn.benchmark = on_gpu  # batches are all of one size
         self.optimisers = optimisers_of(self.net, on_gpu)
         self.adversary = None if adversary is None else adversary.to(self.device)
         self.step, self.seconds = 0, 0.0
@@ -203,19 +206,24 @@ class Trainer:
             os.fsync(file.fileno())
         part.replace(self.checkpoint)
 
-    def batches(self, make: MakePair) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, make: MakePair | Shrunk) -> Iterator[tuple[Tensor, Tensor]]:
         """The pairs of the steps to come, each (n, 3, h, w) and (n, 3, s h, s w)."""
-        options = self.options
+        options, steps = self.options, range(self.step, self.options.steps)
+        here = isinstance(make, Shrunk)
+        batches = _Batches(
+            make.to(self.device) if isinstance(make, Shrunk) else make, options.batch, options.seed
+        )
+        workers = 0 if here else options.workers
         loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
-            _Batches(make, options.batch, options.seed),
+            batches,
             batch_size=None,
-            sampler=range(self.step, options.steps),
-            num_workers=options.workers,
-            prefetch_factor=AHEAD if options.workers else None,
-            pin_memory=self.device.type == "cuda",
+            sampler=steps,
+            num_workers=workers,
+            prefetch_factor=AHEAD if workers else None,
+            pin_memory=self.device.type == "cuda" and not here,
         )
         made = iter(loader)
-        for _ in range(len(loader)):
+        for _ in steps:
             began = time.process_time()
             source, target = next(made)
             self.seconds += time.process_time() - began
@@ -290,11 +298,14 @@ def optimisers_of(net: nn.Module, on_gpu: bool) -> dict[str, torch.optim.Optimiz
 class _Batches(Dataset[tuple[Tensor, Tensor]]):  # type: ignore[misc]
     """The batch of each step, by its number."""
 
-    def __init__(self, make: MakePair, count: int, seed: int) -> None:
+    def __init__(self, make: MakePair | Shrunk, count: int, seed: int) -> None:
         self.make, self.count, self.seed = make, count, seed
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
-        return batch(self.make, self.count, np.random.default_rng([self.seed, step]))
+        random = np.random.default_rng([self.seed, step])
+        if isinstance(self.make, Shrunk):
+            return self.make.batch(self.count, random)
+        return batch(self.make, self.count, random)
 
 
 def device_of(name: str) -> torch.device:
@@ -307,7 +318,7 @@ def device_of(name: str) -> torch.device:
     return device
 
 
-def train(trainer: Trainer, make: MakePair, watched: Watched | None) -> None:
+def train(trainer: Trainer, make: MakePair | Shrunk, watched: Watched | None) -> None:
     """Run to the last step, with a progress bar, a checkpoint and a score every so often."""
     options = trainer.options
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
