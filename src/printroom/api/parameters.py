@@ -116,7 +116,7 @@ TABLE = (
     Parameter(
         "model",
         "Id of a model; without it the best one of that scale.",
-        {"type": "string", "pattern": f"^({_MODEL})?$", "examples": ["printroom/upscale-x2@4"]},
+        {"type": "string", "pattern": f"^({_MODEL})?$", "examples": ["printroom/upscale-x2@5"]},
         "model",
         _model,
     ),

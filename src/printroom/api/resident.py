@@ -37,7 +37,7 @@ _FIELDS = {
 class Resident(BaseModel):
     """A model that is loaded."""
 
-    model: str = Field(examples=["printroom/upscale-x2@4"])
+    model: str = Field(examples=["printroom/upscale-x2@5"])
     processes: int
     bytes: int
     left_bytes: int = Field(description="That its runs left allocated.")
