@@ -11,8 +11,7 @@ from hypothesis import strategies as st  # noqa: E402
 from printroom.core.errors import BadOption  # noqa: E402
 from printroom.imaging.bicubic import bicubic  # noqa: E402
 from printroom.training.augment import WAYS, turned  # noqa: E402
-from printroom.training.pairs import MARGIN  # noqa: E402
-from printroom.training.shrunk import Shrunk, shrunk, tiles_of  # noqa: E402
+from printroom.training.shrunk import Shrunk, kernel_of, shrunk, tiles_of  # noqa: E402
 from printroom.training.sources import Pictures  # noqa: E402
 
 
@@ -24,7 +23,7 @@ def rough(random):
 @pytest.mark.parametrize("scale", [2, 4])
 def test_it_shrinks_as_matlab_does_away_from_borders(rough, scale):
     shown = torch.from_numpy(rough[:160, :160].astype(np.float32)).permute(2, 0, 1)[None]
-    found = shrunk(shown, scale)[0].permute(1, 2, 0).numpy()
+    found = shrunk(shown, kernel_of(scale))[0].permute(1, 2, 0).numpy()
     aligned = rough[scale // 2 : 160, scale // 2 : 160]  # its pixels begin half a pixel inside
     whole = bicubic(aligned, 1 / scale)[1:][:, 1:]
     side = found.shape[0]
@@ -81,6 +80,22 @@ def test_pictures_are_drawn_as_often_as_they_say(random):
         assert (levels == level).mean() == pytest.approx(share, abs=0.04)
 
 
+@pytest.mark.parametrize("by_size", [False, True])
+def test_drawn_pictures_alone_are_drawn_alike(by_size):
+    leaves = [np.zeros((80, 80, 3), np.uint8)] * 4
+    chances = [chance for _, chance in Pictures([], leaves, by_size=by_size).chances()]
+    assert chances == pytest.approx([1 / 4] * 4)
+
+
+@pytest.mark.parametrize("by_size", [False, True])
+def test_chances_are_those_of_drawing_one(random, by_size):
+    sides = (32, 64, 128)
+    pictures = Pictures([np.zeros((side, side, 3), np.uint8) for side in sides], by_size=by_size)
+    drawn = [len(pictures.draw(random)) for _ in range(4000)]
+    for picture, chance in pictures.chances():
+        assert drawn.count(len(picture)) / 4000 == pytest.approx(chance, abs=0.04)
+
+
 def test_of_several_tiles_the_one_with_most_detail_is_taken(random):
     flat = np.full((80, 80, 3), 128, np.uint8)
     rough = random.integers(0, 256, (80, 80, 3), np.uint8)
@@ -107,8 +122,3 @@ def test_tiles_cover_a_picture(height, width, side):
 def test_odd_scales_are_refused(rough):
     with pytest.raises(BadOption, match="3"):
         Shrunk.of(Pictures([rough]), 24, 3)
-
-
-def test_a_tile_leaves_room_for_the_kernel(rough):
-    make = Shrunk.of(Pictures([rough]), 24, 2)
-    assert make.tiles.shape[1:] == (2 * (24 + MARGIN),) * 2 + (3,)

@@ -13,6 +13,7 @@ from printroom.training.degradations.noise import GaussianNoise  # noqa: E402
 from printroom.training.judging import exam  # noqa: E402
 from printroom.training.nets import make_net, make_unet  # noqa: E402
 from printroom.training.pairs import Degraded  # noqa: E402
+from printroom.training.shrunk import Shrunk  # noqa: E402
 from printroom.training.sources import Pictures  # noqa: E402
 from printroom.training.trainer import CHECKPOINT, Options, Trainer, rate_at, train  # noqa: E402
 
@@ -32,6 +33,11 @@ def pairs(bytes_of):
     return Degraded(Pictures([bytes_of]), GaussianNoise(25), TINY.patch)
 
 
+@pytest.fixture
+def shrunk(bytes_of):
+    return Shrunk.of(Pictures([bytes_of]), TINY.patch, 2)
+
+
 def weights(trainer):
     return {name: value.clone() for name, value in trainer.mean.state_dict().items()}
 
@@ -40,8 +46,13 @@ def same(one, other):
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_path, pairs):
-    whole, first = (Trainer(tmp_path / name, BUILD, TINY) for name in "ab")
+@pytest.mark.parametrize(("kind", "scale"), [("pairs", 1), ("shrunk", 2)])
+def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(
+    tmp_path, request, kind, scale
+):
+    pairs = request.getfixturevalue(kind)
+    build = partial(make_net, scale, TINY.channels, TINY.layers)
+    whole, first = (Trainer(tmp_path / name, build, TINY) for name in "ab")
     for folder in "ab":
         (tmp_path / folder).mkdir()
     train(whole, pairs, None)
@@ -50,7 +61,7 @@ def test_a_stopped_training_ends_in_the_weights_of_one_that_never_stopped(tmp_pa
         first.advance(*next(made))
     first.save()
     first.advance(*next(made))  # lost by the kill
-    second = Trainer(tmp_path / "b", BUILD, TINY)
+    second = Trainer(tmp_path / "b", build, TINY)
     assert second.step == 5
     train(second, pairs, None)
     assert second.step == whole.step

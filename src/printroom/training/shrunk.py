@@ -40,6 +40,8 @@ class Shrunk:
     """(n,) how often each is drawn, up to a factor."""
     details: Tensor
     """(n,) of each, as `pairs.detail` measures it."""
+    kernel: Tensor
+    """(SUPPORT scale,) what shrinks."""
     side: int
     """Of the input."""
     scale: int
@@ -65,13 +67,14 @@ class Shrunk:
             torch.from_numpy(np.stack(some)),
             torch.tensor(chances),
             torch.tensor([detail(tile) for tile in some]),
+            kernel_of(scale),
             *(side, scale, tries),
         )
 
     def to(self, device: torch.device) -> Shrunk:
         """The same, kept there."""
-        kept = {name: getattr(self, name).to(device) for name in ("tiles", "chances", "details")}
-        return replace(self, **kept)
+        names = ("tiles", "chances", "details", "kernel")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
     def batch(self, count: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         """So many pairs, (count, 3, h, w) and (count, 3, s h, s w), on the device of the tiles."""
@@ -91,16 +94,21 @@ class Shrunk:
         large = crops.permute(0, 3, 1, 2).float()
         beside = self.scale * (SUPPORT - 1) // 2
         inner = slice(beside, seen - beside)
-        small = shrunk(large, self.scale).round_().clamp_(0, 255)
+        small = shrunk(large, self.kernel).round_().clamp_(0, 255)
         return small / 255, large[..., inner, inner] / 255
 
 
-def shrunk(pictures: Tensor, scale: int) -> Tensor:
-    """(n, 3, H, W) -> (n, 3, H / s - 3, W / s - 3): MATLAB's bicubic where it sees no border."""
+def kernel_of(scale: int) -> Tensor:
+    """(SUPPORT scale,): MATLAB's bicubic, for an even `scale`."""
     taps = SUPPORT * scale
     row = axis_matrix(3 * taps, 3 * SUPPORT, 1 / scale)[SUPPORT + SUPPORT // 2]
     first = int(np.flatnonzero(row)[0])
-    kernel = torch.from_numpy(row[first : first + taps]).to(pictures.device)
+    return torch.from_numpy(row[first : first + taps])
+
+
+def shrunk(pictures: Tensor, kernel: Tensor) -> Tensor:
+    """(n, 3, H, W) -> (n, 3, H / s - 3, W / s - 3): shrunk where no border is seen."""
+    scale = len(kernel) // SUPPORT
     value = pictures.flatten(0, 1)[:, None]
     value = F.conv2d(value, kernel.view(1, 1, -1, 1), stride=(scale, 1))
     value = F.conv2d(value, kernel.view(1, 1, 1, -1), stride=(1, scale))

@@ -147,8 +147,11 @@ class Pictures:
         """Each picture, and how likely `draw` takes it; those that it never takes are left out."""
         share = self.leaf_share if self.photos else 1.0
         share = share if self.leaves else 0.0
-        sizes = np.diff(self._shares, prepend=0) if self.by_size else np.ones(len(self.photos))
-        for picture, size in zip(self.photos, sizes / sizes.sum(), strict=True):
+        count = len(self.photos)
+        sizes = np.full(count, 1 / max(count, 1))
+        if self.by_size and count:
+            sizes = np.diff(self._shares, prepend=0)
+        for picture, size in zip(self.photos, sizes, strict=True):
             yield picture, float((1 - share) * size)
         for picture in self.leaves:
             yield picture, share / len(self.leaves)

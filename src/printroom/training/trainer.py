@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Protocol
@@ -108,6 +109,8 @@ def loss_of(result: Tensor, target: Tensor) -> Tensor:
     return on_luma.abs().mean() + 0.5 * error.abs().mean()
 
 
+MakeBatch = Callable[[int, np.random.Generator], tuple[Tensor, Tensor]]
+"""(how many, random) -> pairs."""
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(result, target) -> a number to make small."""
 
@@ -209,23 +212,24 @@ class Trainer:
     def batches(self, make: MakePair | Shrunk) -> Iterator[tuple[Tensor, Tensor]]:
         """The pairs of the steps to come, each (n, 3, h, w) and (n, 3, s h, s w)."""
         options, steps = self.options, range(self.step, self.options.steps)
-        here = isinstance(make, Shrunk)
-        batches = _Batches(
-            make.to(self.device) if isinstance(make, Shrunk) else make, options.batch, options.seed
-        )
-        workers = 0 if here else options.workers
+        made: MakeBatch
+        if isinstance(make, Shrunk):
+            made, workers, elsewhere = make.to(self.device).batch, 0, False
+        else:
+            made, workers = partial(batch, make), options.workers
+            elsewhere = self.device.type == "cuda"
         loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
-            batches,
+            _Batches(made, options.batch, options.seed),
             batch_size=None,
             sampler=steps,
             num_workers=workers,
             prefetch_factor=AHEAD if workers else None,
-            pin_memory=self.device.type == "cuda" and not here,
+            pin_memory=elsewhere,
         )
-        made = iter(loader)
+        batches = iter(loader)
         for _ in steps:
             began = time.process_time()
-            source, target = next(made)
+            source, target = next(batches)
             self.seconds += time.process_time() - began
             yield source, target
 
@@ -298,14 +302,11 @@ def optimisers_of(net: nn.Module, on_gpu: bool) -> dict[str, torch.optim.Optimiz
 class _Batches(Dataset[tuple[Tensor, Tensor]]):  # type: ignore[misc]
     """The batch of each step, by its number."""
 
-    def __init__(self, make: MakePair | Shrunk, count: int, seed: int) -> None:
+    def __init__(self, make: MakeBatch, count: int, seed: int) -> None:
         self.make, self.count, self.seed = make, count, seed
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
-        random = np.random.default_rng([self.seed, step])
-        if isinstance(self.make, Shrunk):
-            return self.make.batch(self.count, random)
-        return batch(self.make, self.count, random)
+        return self.make(self.count, np.random.default_rng([self.seed, step]))
 
 
 def device_of(name: str) -> torch.device:
