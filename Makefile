@@ -22,7 +22,7 @@ run: .venv/base ## enhance a sample photograph, then serve on http://127.0.0.1:8
 	@exec $(BIN)/printroom serve --host $(HOST) --port $(PORT)
 
 test: .venv/$(EXTRAS) ## all tests, on as many cores as there are, eight at most
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --durations 30
 
 check: .venv/$(EXTRAS) ## format, lint, types, imports, dependencies, spelling, docs
 	$(BIN)/ruff format --check
