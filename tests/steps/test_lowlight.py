@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from printroom.core.errors import NotFound
 from printroom.pipelines.step import Preview
 from printroom.steps.builtin import builtin
-from printroom.steps.enhance.lowlight import PLAIN, SMALL, Curve, LowLight, settled
+from printroom.steps.enhance.lowlight import (
+    BRIGHT,
+    PLAIN,
+    SMALL,
+    STEEPEST,
+    Curve,
+    LowLight,
+    gentle,
+    settled,
+)
 from printroom.training.degradations.light import to_linear, to_srgb
 from printroom.training.photos import read_rgb
 
@@ -143,3 +152,43 @@ def test_tiny_thumbnails_will_do(context):
     result = brightened(context, dark)
     assert np.isfinite(result).all()
     assert result.min() >= 0.05 - 1e-6
+
+
+@given(bends, amounts, st.floats(0, 1, width=32))
+def test_gently_it_goes_no_further_than_bright_parts_may_come(bends, amount, brightness):
+    curve = Curve(bends, amount)
+    held = gentle(curve, brightness)
+    at = np.array([brightness], np.float32)
+    lifted = float((at + held.change(at))[0])
+    assert lifted <= max(BRIGHT, brightness) + 1e-5
+    assert 0 <= held.amount <= amount
+    near_black = np.array([1e-4], np.float32)
+    assert float(held.change(near_black)[0]) <= (STEEPEST - 1) * 1e-4 + 1e-7
+    if brightness >= BRIGHT:
+        assert held.amount == 0
+    elif (at + curve.change(at))[0] <= BRIGHT and np.prod(1 + np.array(bends)) <= STEEPEST:
+        assert held == curve
+
+
+def spotlit(name):
+    """As a studio shows it: the middle as it was, all around black."""
+    good = photo(name)
+    height, width = good.shape[2:]
+    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    near = 1 / (1 + np.exp(12 * (np.hypot(down, across) - 0.6)))
+    return (good * near).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png"])
+def test_gently_it_leaves_what_is_meant_to_be_dark(context, name):
+    low_key = spotlit(name)
+    assert db(low_key, brightened(context, low_key)) < 25  # asked for, it does go on
+    assert db(low_key, brightened(context, low_key, gentle=True) + 1e-6) >= 32
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png"])
+@pytest.mark.parametrize("stops", [2, 3, 4])
+def test_gently_it_still_brightens_what_was_exposed_too_little(context, name, stops):
+    good = photo(name)
+    dark = to_srgb(to_linear(good) / 2**stops)
+    assert db(good, brightened(context, dark, gentle=True)) > db(good, dark) + 3

@@ -56,3 +56,21 @@ def test_nothing_is_mended_that_is_not_found(tmp_path):
     file = tmp_path / "router.json"
     file.write_text(shipped.to_json(), "utf-8")
     np.testing.assert_array_equal(Router.read(file).sure, shipped.sure)
+
+
+def lit(high):
+    """Nine tenths of it nearly black, under a little grain; the rest as bright as `high`."""
+    grain = np.random.default_rng(0).normal(0, 0.004, (1, 3, 320, 320))
+    planes = np.full((1, 3, 320, 320), 0.02, np.float32)
+    planes[:, :, 100:200, 100:200] = np.linspace(high / 2, high, 100, dtype=np.float32)
+    planes = np.clip(planes + grain, 0, 1).astype(np.float32)
+    return Preview(320, 320, planes, (Sample(0, 0, planes),), {})
+
+
+def test_darkness_is_mended_unasked_only_where_bright_parts_are_dark_too(opinion):
+    failed, meant = (report(lit(high), opinion, strict("dark", 0.1, 0.1)) for high in (0.3, 0.95))
+    assert "dark" in failed.found
+    assert "dark" in failed.sure
+    assert "dark" in meant.found
+    assert "dark" not in meant.sure
+    assert "ask for it: lowlight" in meant.why

@@ -22,6 +22,8 @@ class Faults(NamedTuple):
     dark: bool
     low_resolution: bool
     cast: bool
+    unasked: bool
+    """Whether nobody named the fixes, so that they should hold back."""
     why: str
     """One line for people."""
     report: str
@@ -48,6 +50,7 @@ class Inspect(LookStep):
             dark="dark" in chosen,
             low_resolution="low_resolution" in chosen,
             cast="cast" in chosen,
+            unasked=asked is None,
             why=why,
             report=seen.to_json(),
         )

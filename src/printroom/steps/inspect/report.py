@@ -17,6 +17,7 @@ import numpy as np
 from printroom.core.session import Session
 from printroom.pipelines.step import Preview
 from printroom.steps.enhance.colour import seen
+from printroom.steps.enhance.lowlight import BRIGHT, brightness
 from printroom.steps.inspect.features import features
 from printroom.steps.inspect.grey import Tint
 from printroom.steps.inspect.measure import Measures, measure
@@ -59,7 +60,8 @@ class Finding:
     """One of FAULTS."""
     found: bool
     sure: bool
-    """Whether it is so likely that `--fix auto` mends it."""
+    """Whether `--fix auto` mends it: so likely that it does no harm, and if dark, in its bright
+    parts too."""
     severity: float
     """0 = not to be seen, 1 = as bad as it gets."""
     confidence: float
@@ -100,7 +102,7 @@ class Report:
         reasons = [one.reason for one in self.findings if one.found]
         doubtful = [one.fix for one in self.findings if one.found and not one.sure and one.fix]
         if doubtful:
-            reasons.append(f"Not sure enough to mend unasked; ask for it: {', '.join(doubtful)}.")
+            reasons.append(f"Not mended unasked; ask for it: {', '.join(doubtful)}.")
         return " ".join(reasons) or "Nothing ails it."
 
     def to_json(self) -> str:
@@ -124,11 +126,12 @@ def report(preview: Preview, opinion: Session, fitted: Router | None = None) -> 
     row, light = features(measures, fitted.filters, seen(opinion, preview.thumbnail))
     confidences = fitted.probabilities(row)
     estimates = _estimates(measures, light)
+    low_key = brightness(preview.thumbnail) >= BRIGHT  # then `lowlight`, unasked, would pass it on
     findings = tuple(
         Finding(
             fault=fault,
             found=confidences[fault] >= fitted.threshold(fault),
-            sure=fitted.surely(fault, confidences[fault]),
+            sure=fitted.surely(fault, confidences[fault]) and not (fault == "dark" and low_key),
             severity=severity(fault, estimates[fault], confidences[fault]),
             confidence=round(confidences[fault], 4),
             estimate=_rounded(estimates[fault]),
