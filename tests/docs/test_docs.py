@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from printroom.catalogue.models import Catalogue
-
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SAMPLE = ROOT / "src/printroom/samples/cat.jpg"
@@ -25,7 +23,7 @@ def blocks(language):
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch, models):
     """A folder as the documentation supposes it: `photo.jpg`, `album/`, `model.onnx`.
 
     Each YAML block that begins with the name of a file, as `# print.yaml`, lies there, too.
@@ -34,7 +32,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "album" / "trip").mkdir(parents=True)
     shutil.copy(SAMPLE, tmp_path / "album" / "one.jpg")
     shutil.copy(SAMPLE, tmp_path / "album" / "trip" / "two.jpg")
-    shutil.copy(Catalogue().for_scale(2).weights, tmp_path / "model.onnx")
+    shutil.copy(models / "double" / "1" / "double.onnx", tmp_path / "model.onnx")
     for page in PAGES:
         for text, name in re.findall(
             r"^```yaml\n((# \S+\n).*?)^```", page.read_text(), re.M | re.S
