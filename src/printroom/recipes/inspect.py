@@ -1,9 +1,10 @@
 """Fit the router of `inspect`: which faults a picture has, from what is measured of it.
 
-    photos -> made worse in known ways -> measured -> filters of grey, regressions -> router.json
+    photos -> made worse in known ways -> measured -> filters of grey, two judges -> router.json
 
-Every photograph is taken as it is, changed so slightly that it still counts as clean (JPEG of
-quality 88 and more, a little soft, darker, tinted), with each fault alone, and with two of them.
+Every photograph is graded as if by other hands, prints and slides (`faults.TASTE`), and then
+changed so slightly that it still counts as clean (JPEG of quality 88 and more, a little soft,
+darker, tinted), given each fault alone, and two of them. Those of the examinations are not graded.
 What a photograph gave lies in OUT/measured, so a run that was stopped goes on.
 """
 
@@ -22,44 +23,47 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from printroom.steps.inspect.router import FAULTS, Router
+from printroom.training.degradations.base import Degradation
 from printroom.training.degradations.compress import from_bytes, to_bytes
 from printroom.training.degradations.resize import Resize
 from printroom.training.routing.examining import Examined, examine
-from printroom.training.routing.fitting import fit
+from printroom.training.routing.faults import SMALLER, TASTE
+from printroom.training.routing.fitting import Limits, fit
 from printroom.training.routing.table import Table, joined, measure
-from printroom.training.sources import PERMITTED, RESEARCH, Source, read_source
+from printroom.training.sources import CAMERAS, CID22, KODAK, WIDE, Source, read_source
 
 Array = NDArray[Any]
 
 PAINTINGS = "generative/paintings"
 """Have colours that no photographer would call balanced."""
-TRAIN = (
-    *(source for source in PERMITTED if source.folder != PAINTINGS),
-    *(source for source in RESEARCH if source.folder in ("bsds500_train200", "t91")),
-    Source("sun_hays80", "unstated", sharp=False),
-)
+TRAIN = (CAMERAS, KODAK, CID22, *(source for source in WIDE if source.folder != PAINTINGS))
+SECOND = (Source("bsds500_train200", "non-commercial research"),)
+"""Examined beside TEST: what one set says by luck, two seldom do."""
 TEST = (
     Source("kodak24", "released for unrestricted usage"),
     Source("bsds500_test200", "non-commercial research", ("*0.jpg", "*4.jpg", "*8.jpg")),
 )
 ROUTER = "router.json"
+HUGE = 1200
+"""Pixels of the shorter side from which a photograph is halved: more shows no more."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What a run may vary."""
 
-    copies: int = 1
-    """Pictures of each fault made of a photograph; twice as many of clean ones."""
+    copies: int = 3
+    """Pictures of each fault made of a photograph to fit to; three times as many of clean ones."""
     photos: int = 0
     """Taken of each set; 0 = all."""
-    ridge: float = 10.0
+    ridge: float = 5.0
     """Weight of the squares of the regressions' weights, 0 and more."""
-    clean: float = 0.075
-    """Share of clean pictures, of the half that was not fitted to, that anything may be found on,
-    0..1. Of the pictures of TEST it is half as many."""
-    harmed: float = 0.05
-    """Share of them on which anything may be found that `--fix auto` would mend, 0..1."""
+    likely: float = 0.4
+    """Probability from which a fault is found, 0..1."""
+    tinted: float = 0.01
+    """Share of clean pictures, of the half that was not fitted to, that a cast may be found on."""
+    harmed: float = 0.01
+    """Share of them on which a fault may be found that `--fix auto` would mend, for each fault."""
     seed: int = 0
     workers: int = 2
     """Processes that measure."""
@@ -70,11 +74,11 @@ def main(data: Path, out: Path, options: Options) -> Router:
 
     Raises NotFound when a set is missing; broken pictures are skipped and counted.
     """
-    train = _measured("train", TRAIN, data, out, options)
-    test = _measured("test", TEST, data, out, options)
-    fitted = fit(train, options.ridge, options.clean, options.harmed)
-    examined = examine(fitted, test)
-    print(examined.table())
+    train = _measured("train", TRAIN, data, out, options, (options.copies, TASTE, 3))
+    fitted = fit(train, options.ridge, Limits(options.likely, options.tinted, options.harmed))
+    for kind, sets in (("second", SECOND), ("test", TEST)):
+        examined = examine(fitted, _measured(kind, sets, data, out, options, (1, SMALLER, 1)))
+        print(f"{kind}\n{examined.table()}")
     router = _with_card(fitted, options, examined)
     part = out / f"{ROUTER}.part"
     part.write_text(router.to_json(), "utf-8")
@@ -82,29 +86,48 @@ def main(data: Path, out: Path, options: Options) -> Router:
     return router
 
 
-def _measured(kind: str, sets: Sequence[Source], data: Path, out: Path, options: Options) -> Table:
-    """All pictures made of the photographs of `sets`; those at hand from earlier runs are read."""
-    folder = out / "measured" / f"{kind}-{options.copies}-{options.seed}"
+def _measured(
+    kind: str,
+    sets: Sequence[Source],
+    data: Path,
+    out: Path,
+    options: Options,
+    made: tuple[int, Degradation, int],
+) -> Table:
+    """All pictures made of the photographs of `sets`; those at hand from earlier runs are read.
+
+    `made`: `copies`, `first` and `clean` of `measure`.
+    """
+    copies, first, clean = made
+    folder = out / "measured" / f"{kind}-{copies}-{options.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    jobs: list[tuple[Path, Array, int]] = []
+    jobs: list[tuple[Path, Array, int, bool]] = []
     for source in sets:
         photos = read_source(source, data)
         print(f"{source.folder}: {len(photos.pictures)} photos, {len(photos.skipped)} broken")
         named = list(zip(photos.names, photos.pictures, strict=True))
         for name, picture in named[: options.photos or None]:
             place = folder / f"{source.folder.replace('/', '-')}-{name}.npz"
-            jobs.append((place, picture if source.sharp else _halved(picture), len(jobs)))
+            jobs.append((place, picture, len(jobs), source.sharp))
     missing = [job for job in jobs if not job[0].exists()]
-    work = partial(measure, copies=options.copies, seed=options.seed)
+    work = partial(_measure, copies=copies, seed=options.seed, first=first, clean=clean)
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         for _ in track(pool.map(work, missing), f"measuring {kind}", len(missing)):
             pass
     return joined([job[0] for job in jobs])
 
 
-def _halved(picture: Array) -> Array:
-    """Files that were compressed hard show no blocks at half their size."""
-    return to_bytes(Resize(0.5)(from_bytes(picture), np.random.default_rng(0)))
+def _measure(job: tuple[Path, Array, int, bool], **how: Any) -> None:
+    """As `measure`, of a picture that may not be sharp, or huge.
+
+    Files that were compressed hard show no blocks at half their size; and more than HUGE shows no
+    more.
+    """
+    place, picture, number, sharp = job
+    while not sharp or min(picture.shape[:2]) >= HUGE:
+        picture = to_bytes(Resize(0.5)(from_bytes(picture), np.random.default_rng(0)))
+        sharp = True
+    measure((place, picture, number), **how)
 
 
 def _with_card(router: Router, options: Options, examined: Examined) -> Router:

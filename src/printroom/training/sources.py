@@ -106,6 +106,21 @@ WIDE = (
     ),
 )
 """Of lomiri-wallpapers-16.04, others are under CC-BY-SA, or abstract."""
+CAMERAS = Source(
+    "metadata-extractor-images",
+    "free to use however one wishes",
+    tuple(Path(__file__).with_name("cameras.txt").read_text("utf-8").splitlines()),
+    sharp=False,
+)
+"""As cameras leave them, ungraded: the well-lit, sharp ones without an evident cast."""
+KODAK = Source(
+    "codec-corpus/kodak",
+    "released for unrestricted usage",
+    tuple(f"{number}.png" for number in range(13, 25)),
+)
+"""The second half of Kodak's photographs: scans of films. The first is a test set, `kodak24`."""
+CID22 = Source("codec-corpus/CID22", "CC-BY-SA-4.0")
+"""Stock photographs of 512 x 512, graded by hand."""
 RESEARCH = (
     Source("t91", "unstated"),
     Source("bsds500_train200", "non-commercial research"),

@@ -1,4 +1,4 @@
-"""Where the thresholds of the router come from: clean pictures are spent where they buy most."""
+"""Where the router of `inspect` comes from: known faults, and where one begins to count."""
 
 import numpy as np
 import pytest
@@ -8,39 +8,61 @@ from hypothesis import strategies as st
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from printroom.steps.inspect.router import FAULTS
-from printroom.training.routing.fitting import LEAST, MOST, spend
+from printroom.training.routing.faults import TASTE, variants
+from printroom.training.routing.fitting import GRAVE, Limits, thresholds_of
+
+CAST = FAULTS.index("cast")
+shares = st.floats(0.001, 0.2)
 
 
-def drawn(seed, apart):
-    """Odds and faults of 300 clean pictures, and 40 of each fault, so far `apart`."""
-    random = np.random.default_rng(seed)
-    faults = np.vstack([np.zeros((300, 6), bool), np.repeat(np.eye(6, dtype=bool), 40, 0)])
-    return random.normal(-1, 1, faults.shape) + faults * apart, faults
+def clean(seed, mean=-3.0):
+    """Odds of 1,000 clean pictures."""
+    return np.random.default_rng(seed).normal(mean, 2, (1000, len(FAULTS)))
 
 
-def found(odds, thresholds):
-    return odds >= np.log(thresholds / (1 - thresholds))
+def flagged(odds, thresholds):
+    return (odds > np.log(thresholds / (1 - thresholds))).mean(0)
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(0, 4), st.floats(0.01, 0.2))
-def test_no_more_clean_pictures_are_flagged_than_may_be(seed, apart, share):
-    odds, faults = drawn(seed, apart)
-    thresholds = spend(odds, faults, share)
-    assert thresholds.shape == (len(FAULTS),)
-    assert ((thresholds >= LEAST) & (thresholds <= MOST + 1e-6)).all()
-    certain = (odds[:300] > np.log(MOST / (1 - MOST))).any(1).mean()
-    assert found(odds[:300], thresholds).any(1).mean() <= max(share, certain)
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.7), shares, shares)
+def test_no_more_clean_pictures_are_tinted_or_harmed_than_may_be(seed, likely, tinted, harmed):
+    odds = clean(seed)
+    found, sure = thresholds_of(odds, Limits(likely, tinted, harmed))
+    assert flagged(odds, found)[CAST] <= tinted + 1e-3
+    assert (flagged(odds, sure) <= harmed + 1e-3).all()
+    assert (found >= likely).all()
+    assert (np.delete(found, CAST) == likely).all()
+    assert (sure >= np.maximum(found, GRAVE)).all()
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_who_may_flag_more_finds_more(seed):
-    odds, faults = drawn(seed, 2.5)
-    few, many = (found(odds, spend(odds, faults, share))[faults].mean() for share in (0.02, 0.1))
-    assert many >= few
+def test_where_clean_pictures_are_far_from_faulty_the_likely_is_enough():
+    odds = clean(0, mean=-20)
+    found, sure = thresholds_of(odds, Limits(0.4, 0.01, 0.01))
+    np.testing.assert_array_equal(found, 0.4)
+    np.testing.assert_array_equal(sure, np.maximum(0.4, GRAVE))
 
 
-def test_what_is_easily_told_costs_nothing():
-    odds, faults = drawn(0, 20)
-    thresholds = spend(odds, faults, 0.05)
-    assert found(odds, thresholds)[faults].all()
-    assert not found(odds[:300], thresholds).any()
+@pytest.fixture
+def photo():
+    rows, columns = np.mgrid[0:1:400j, 0:1:500j]
+    return np.stack([rows, columns, rows * columns], 2).astype(np.float32) * 0.8 + 0.1
+
+
+def test_of_each_copy_so_many_stay_clean_and_each_fault_comes_alone(photo):
+    made = list(variants(photo, 3, np.random.default_rng(0), TASTE, clean=2))
+    np.testing.assert_array_equal(made[0][1], photo)
+    kinds = [faults for faults, _ in made]
+    assert kinds.count(()) == 1 + 3 * 2
+    for fault in FAULTS:
+        assert kinds.count((fault,)) == 3
+    assert sum(len(faults) == 2 for faults in kinds) == 3
+    for _, picture in made:
+        assert picture.dtype == np.float32
+        assert min(picture.shape[:2]) >= 280
+
+
+def test_the_same_chance_makes_the_same_pictures(photo):
+    once, again = (list(variants(photo, 1, np.random.default_rng(5), TASTE)) for _ in range(2))
+    for (faults, picture), (too, like) in zip(once, again, strict=True):
+        assert faults == too
+        np.testing.assert_array_equal(picture, like)

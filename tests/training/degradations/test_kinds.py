@@ -13,6 +13,13 @@ from printroom.training.degradations.base import Range
 from printroom.training.degradations.cast import LUMA, ColourCast, ColourMatrix, gains
 from printroom.training.degradations.compose import Chain
 from printroom.training.degradations.compress import EightBits, Jpeg, WebP
+from printroom.training.degradations.grading import (
+    ChannelGamma,
+    Contrast,
+    Fog,
+    Saturation,
+    Sharpened,
+)
 from printroom.training.degradations.light import (
     Exposure,
     InLinearLight,
@@ -20,7 +27,7 @@ from printroom.training.degradations.light import (
     to_linear,
     to_srgb,
 )
-from printroom.training.degradations.resize import Resize, Sized, resized
+from printroom.training.degradations.resize import Resize, Sized, Within, resized
 from printroom.training.degradations.second_order import second_order
 
 
@@ -147,3 +154,61 @@ def test_second_order_is_varied_and_leaves_the_picture_in_place(photo, scale):
     assert min(likeness) > 0.6
     assert max(likeness) < 0.9999
     assert len({round(value, 6) for value in likeness}) == len(results)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.floats(1, 80))
+def test_within_holds_the_shorter_side_and_the_shape(height, width, side):
+    picture = np.full((height, width, 3), 0.4, np.float32)
+    out = Within(side)(picture, np.random.default_rng(0)).shape[:2]
+    if min(height, width) <= side:
+        assert out == (height, width)
+    else:
+        scale = side / min(height, width)
+        assert min(out) == math.ceil(side - 1e-9)
+        assert max(out) == pytest.approx(scale * max(height, width), abs=1)
+
+
+@pytest.mark.parametrize("amount", [-0.5, 0.3, 1])
+def test_contrast_moves_values_off_middle_grey_or_to_it(amount, random):
+    row = np.linspace(0, 1, 65, dtype=np.float32)[None, :, None].repeat(3, 2)
+    result = Contrast(amount)(row, random)[0, :, 0]
+    assert result[32] == pytest.approx(0.5)
+    assert (np.diff(result) >= -1e-6).all()
+    spread = np.abs(result[1:-1] - 0.5) - np.abs(row[0, 1:-1, 0] - 0.5)
+    assert (spread * amount >= -1e-6).all()
+
+
+def test_without_saturation_a_picture_has_its_luma_only(photo, random):
+    grey = Saturation(0)(photo, random)
+    np.testing.assert_allclose(grey, np.repeat(photo @ LUMA[:, None], 3, 2), atol=1e-6)
+    np.testing.assert_allclose(Saturation(3)(grey, random), grey, atol=1e-6)
+
+
+def test_the_tones_of_channels_part_between_black_and_white(random):
+    row = np.array([0, 0.5, 1], np.float32)[None, :, None].repeat(3, 2)
+    black, middle, white = ChannelGamma(Range(0.5, 2))(row, random)[0]
+    assert black.tolist() == [0, 0, 0]
+    assert white.tolist() == [1, 1, 1]
+    assert np.ptp(middle) > 0.01
+
+
+def test_fog_lifts_black_and_leaves_white(flat, random):
+    for before, after in ((0.0, 0.05), (0.5, 0.525), (1.0, 1.0)):
+        np.testing.assert_allclose(Fog(0.05)(flat(1, 1, before), random), after, atol=1e-6)
+
+
+def test_fog_may_differ_by_channel_and_leaves_white(flat, random):
+    black = Fog(0.1, apart=0.5)(flat(1, 1, 0.0), random)[0, 0]
+    assert ((black >= 0.05 - 1e-6) & (black <= 0.1 + 1e-6)).all()
+    assert np.ptp(black) > 1e-4
+    np.testing.assert_allclose(Fog(0.1, apart=0.5)(flat(1, 1, 1.0), random), 1, atol=1e-6)
+
+
+def test_sharpened_edges_overshoot_and_flats_stay(flat, random):
+    np.testing.assert_allclose(Sharpened(2)(flat(9, 9, 0.3), random), 0.3, atol=1e-6)
+    edge = flat(9, 20, 0.3)
+    edge[:, 10:] = 0.6
+    sharp = Sharpened(1)(edge, random)[4, :, 0]
+    assert sharp[9] < 0.29
+    assert sharp[10] > 0.61

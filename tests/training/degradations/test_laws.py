@@ -18,6 +18,7 @@ from printroom.training.degradations import (
     cast,
     compose,
     compress,
+    grading,
     light,
     noise,
     resize,
@@ -28,6 +29,13 @@ from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, Moti
 from printroom.training.degradations.cast import ColourCast, ColourMatrix
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.compress import EightBits, Jpeg, WebP
+from printroom.training.degradations.grading import (
+    ChannelGamma,
+    Contrast,
+    Fog,
+    Saturation,
+    Sharpened,
+)
 from printroom.training.degradations.light import Exposure, Gamma, InLinearLight, low_light
 from printroom.training.degradations.noise import (
     CorrelatedNoise,
@@ -35,11 +43,11 @@ from printroom.training.degradations.noise import (
     GaussianNoise,
     ShotReadNoise,
 )
-from printroom.training.degradations.resize import Resize, Sized
+from printroom.training.degradations.resize import Resize, Sized, Within
 from printroom.training.degradations.second_order import second_order as two_rounds
 
 MODULES: list[ModuleType] = [
-    base, blur, cast, compose, compress, light, noise, resize, second_order,
+    base, blur, cast, compose, compress, grading, light, noise, resize, second_order,
 ]  # fmt: skip
 SWAP = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 UNIT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -57,6 +65,14 @@ RANDOM: list[Degradation] = [
     Resize(Range(0.3, 1.5), "area"),
     Resize(Range(0.3, 1.5), "bilinear"),
     Sized(Resize(Range(0.3, 1.5)), 0.5),
+    Within(Range(30, 200)),
+    Within(Range(30, 200), "area"),
+    Contrast(Range(-1, 1)),
+    Saturation(Range(0, 3)),
+    ChannelGamma(Range(0.5, 2)),
+    Fog(Range(0, 0.1)),
+    Fog(Range(0, 0.1), apart=0.5),
+    Sharpened(Range(0, 2), Range(0.5, 2)),
     Jpeg(Range(5, 95)),
     WebP(Range(5, 95)),
     EightBits(),
@@ -82,6 +98,12 @@ NEUTRAL: list[Degradation] = [
     Demosaiced(GaussianNoise(0)),
     Resize(1),
     Sized(Chain()),
+    Within(96),
+    Contrast(0),
+    Saturation(1),
+    ChannelGamma(1),
+    Fog(0),
+    Sharpened(0),
     EightBits(),
     Exposure(0),
     Gamma(1),
@@ -129,7 +151,7 @@ class TestEvery:
         size = degradation(photo, random).shape[:2]
         if isinstance(degradation, Sized) or degradation == two_rounds(0.5):
             assert size == (48, 64)
-        elif not isinstance(degradation, Resize):
+        elif not isinstance(degradation, Resize | Within):
             assert size == photo.shape[:2]
 
     def test_repr_makes_it_again(self, degradation):
@@ -195,6 +217,12 @@ def test_a_number_draws_nothing(photo, random):
         lambda: Resize(0),
         lambda: Resize(1, "lanczos"),  # type: ignore[arg-type]
         lambda: Sized(Chain(), 100),
+        lambda: Within(0),
+        lambda: Contrast(2),
+        lambda: Saturation(-1),
+        lambda: ChannelGamma(0),
+        lambda: Fog(1),
+        lambda: Sharpened(1, 0),
         lambda: Jpeg(0),
         lambda: Jpeg(50, "4:1:0"),  # type: ignore[arg-type]
         lambda: WebP(101),

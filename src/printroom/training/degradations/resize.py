@@ -75,6 +75,26 @@ class Resize(Degradation):
 
 
 @dataclass(frozen=True)
+class Within(Degradation):
+    """Shrunk until the shorter side is `side`. Pictures that are no larger stay as they are."""
+
+    side: Value
+    """1 pixel and more."""
+    method: Method = "bicubic"
+
+    def __post_init__(self) -> None:
+        require("Within.side", self.side, 1)
+        require_method(self.method)
+
+    def apply(self, picture: Picture, random: np.random.Generator) -> Picture:
+        scale = draw(self.side, random) / min(picture.shape[:2])
+        if scale >= 1:
+            return picture
+        height, width = (math.ceil(side * scale - 1e-9) for side in picture.shape[:2])
+        return resized(picture, height, width, self.method)
+
+
+@dataclass(frozen=True)
 class Sized(Degradation):
     """Whatever `body` does to the size, the result has `scale` times the size that came in."""
 

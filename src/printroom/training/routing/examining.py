@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from printroom.steps.inspect.router import FAULTS, Router, beyond, terms
+from printroom.steps.inspect.router import FAULTS, Router, beyond
 from printroom.training.routing.fitting import logistic
 from printroom.training.routing.table import Table
 
@@ -52,7 +52,7 @@ def examine(router: Router, table: Table) -> Examined:
     """Look at pictures with one fault or none."""
     table = table[table.faults.sum(1) <= 1]
     features, _ = table.features(router.filters)
-    chance = logistic(terms(features, router.mean, router.deviation) @ router.weights.T)
+    chance = logistic(router.odds(features))
     over = beyond(chance, router.thresholds)
     found = over >= 0
     main = np.where(found.any(1), over.argmax(1), len(FAULTS))

@@ -18,6 +18,13 @@ from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, Moti
 from printroom.training.degradations.cast import ColourCast
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.compress import Jpeg
+from printroom.training.degradations.grading import (
+    ChannelGamma,
+    Contrast,
+    Fog,
+    Saturation,
+    Sharpened,
+)
 from printroom.training.degradations.light import Exposure, Gamma, InLinearLight, low_light
 from printroom.training.degradations.noise import (
     CorrelatedNoise,
@@ -25,7 +32,7 @@ from printroom.training.degradations.noise import (
     GaussianNoise,
     ShotReadNoise,
 )
-from printroom.training.degradations.resize import Method, Resize, Sized
+from printroom.training.degradations.resize import Method, Resize, Sized, Within
 
 ANY = Range(0, 180)
 METHODS: tuple[Method, ...] = ("area", "bicubic")
@@ -91,28 +98,84 @@ MILD = Choice(
 """What leaves a picture clean."""
 SMALLER = Maybe(0.4, Resize(Range(0.6, 0.95)))
 """Photographs come in all sizes."""
+
+
+def _within(side: Range) -> Degradation:
+    return Choice(*(Within(side, method) for method in METHODS))
+
+
+TASTE = Choice(
+    Chain(
+        _within(Range(300, 800, log=True)),
+        Maybe(0.8, InLinearLight(ColourCast(Range(-0.45, 0.45), Range(-0.2, 0.2)))),
+        Maybe(0.5, Gamma(Range(0.8, 1.3))),
+        Maybe(0.5, Contrast(Range(-0.3, 0.8))),
+        Maybe(0.5, Saturation(Range(0.6, 1.5))),
+        Maybe(0.4, ChannelGamma(Range(0.92, 1.09))),
+        Maybe(0.3, Fog(Range(0, 0.05))),
+        Maybe(0.3, Sharpened(Range(0.2, 1))),
+        Maybe(0.3, CorrelatedNoise(Range(0.3, 2.2), grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
+        Maybe(0.3, Jpeg(Range(85, 95))),
+    ),
+    Chain(
+        _within(Range(280, 640, log=True)),
+        Maybe(0.85, InLinearLight(ColourCast(Range(-0.4, 0.55), Range(-0.2, 0.35)))),
+        Maybe(0.5, Gamma(Range(0.8, 1.3))),
+        Maybe(0.5, Contrast(Range(-0.3, 0.8))),
+        Maybe(0.5, Saturation(Range(0.6, 1.5))),
+        Maybe(0.4, ChannelGamma(Range(0.9, 1.12))),
+        Maybe(0.3, Fog(Range(0, 0.05))),
+        Maybe(0.4, Sharpened(Range(0.2, 1.2))),
+        Maybe(0.4, CorrelatedNoise(Range(0.3, 3), grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
+        Maybe(0.4, Jpeg(Range(82, 95))),
+    ),
+    Chain(
+        _within(Range(280, 640, log=True)),
+        Maybe(0.85, InLinearLight(ColourCast(Range(-0.45, 0.7), Range(-0.2, 0.42)))),
+        Maybe(0.5, Gamma(Range(0.75, 1.12))),
+        Maybe(0.5, Contrast(Range(-0.3, 0.6))),
+        Maybe(0.5, Saturation(Range(0.6, 1.5))),
+        Maybe(0.4, ChannelGamma(Range(0.9, 1.12))),
+        Maybe(0.4, Fog(Range(0, 0.06), apart=0.6)),
+        Maybe(0.4, Sharpened(Range(0.2, 1.2))),
+        Maybe(0.4, CorrelatedNoise(Range(0.3, 2.2), grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
+        Maybe(0.4, Jpeg(Range(85, 95))),
+    ),
+)
+"""What is nobody's fault: the hand of an editor; a print, scanned; a slide, scanned.
+
+The permitted photographs are those of cameras and of stock photographers, neutral and large. Scans
+of films are small, grainy, and lean to warm and green. Each kind is whole in itself: a blend of all
+three flags fewer clean pictures than it should, or finds fewer casts."""
 SAVED = Maybe(0.3, Jpeg(Range(88, 97)))
 """Most files are JPEG."""
 
 
 def variants(
-    picture: Picture, copies: int, random: np.random.Generator
+    picture: Picture,
+    copies: int,
+    random: np.random.Generator,
+    first: Degradation = SMALLER,
+    clean: int = 1,
 ) -> Iterator[tuple[tuple[str, ...], Picture]]:
-    """`picture` clean, with each fault, and with two: (faults, picture)."""
+    """`picture` as it is, clean still, with each fault, and with two: (faults, picture).
+
+    But for the one as it is, `first` comes before all else; `clean` of each copy stay clean.
+    """
     yield (), picture
     for _ in range(copies):
-        yield (), _sized(picture, random)
+        for _ in range(clean):
+            yield (), _clean(first(picture, random), random)
         two = random.choice(FAULTS, 2, replace=False)
         for faults in (*((fault,) for fault in FAULTS), tuple(f for f in HAPPEN if f in two)):
-            made = SMALLER(picture, random)
+            made = first(picture, random)
             for fault in faults:
                 made = (FAULTY.get(fault) or cast(random))(made, random)
             yield faults, made if "jpeg" in faults else SAVED(made, random)
 
 
-def _sized(picture: Picture, random: np.random.Generator) -> Picture:
-    """Clean still; one in eight without colour."""
-    made = SMALLER(picture, random)
+def _clean(made: Picture, random: np.random.Generator) -> Picture:
+    """Nobody would call it faulty; one in eight without colour."""
     if random.random() < 1 / 8:
         made = np.repeat(made.mean(2, keepdims=True), 3, 2)
     return MILD(made, random)

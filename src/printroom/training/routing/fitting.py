@@ -1,41 +1,66 @@
-"""A router out of a table: filters of grey, a regression for each fault, and thresholds.
+"""A router out of a table: filters of grey, two judges for each fault, and thresholds.
 
     Table -> fit -> Router, without a card
 
-One logistic regression a fault is fitted by Newton's method; the filters of grey to clean
-photographs as in Barron 2015. So that the regressions see beliefs about pictures that their
-filters do not know, the photographs are dealt into two halves, and each is looked at with the
-filters of the other; thresholds are set the same way.
+Two judges a fault: a logistic regression, fitted by Newton's method, and boosted trees. The filters
+of grey are fitted to clean photographs as in Barron 2015. So that the judges see beliefs about
+pictures that their filters do not know, the photographs are dealt into two halves, and each is
+looked at with the filters of the other; thresholds are set the same way.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from printroom.steps.inspect.cast import BINS
+from printroom.steps.inspect.forest import Forest
 from printroom.steps.inspect.grey import DISTANCE, belief
-from printroom.steps.inspect.router import FAULTS, FILTER_UNIT, Router, terms
+from printroom.steps.inspect.router import FAULTS, FILTER_UNIT, Router, judged, terms
 from printroom.training.routing.table import Table
 
 Array = NDArray[Any]
-LEAST, MOST = 0.2, 0.95
-"""Probability from which a fault may count as found, and from which it always does."""
-GRAVE = np.array([0.9 if fault == "noise" else 0.0 for fault in FAULTS])
+GRAVE = np.array([{"noise": 0.9, "cast": 0.95}.get(fault, 0.0) for fault in FAULTS])
 """(faults,): the probability below which nothing is mended unasked. Fur and grass look like noise,
-and what is taken away with it is gone."""
-AHEAD = 8
-"""Clean pictures that one step of a threshold may cost."""
+and what is taken away with it is gone; a sunset looks like a lamp's light."""
+BOOSTING: dict[str, Any] = {
+    "n_estimators": 150,
+    "learning_rate": 0.08,
+    "max_leaf_nodes": 8,
+    "max_depth": None,
+    "min_samples_leaf": 20,
+    "max_features": 0.1,
+    "subsample": 0.6,
+}
+"""Few leaves, each of many pictures, and few features to choose from: they come from a few hundred
+photographs only."""
+SEEDS = 4
+"""Boosted forests whose mean is taken."""
 
 
-def fit(table: Table, ridge: float, clean: float, harmed: float) -> Router:
-    """Filters, regressions and thresholds. The card is empty.
+@dataclass(frozen=True)
+class Limits:
+    """From which probability on a fault counts."""
 
-    `ridge`: weight of the squares of the regressions' weights. `clean`: share of clean pictures, of
-    the half that was not fitted to, that anything may be found on; `harmed`: that is mended.
+    likely: float
+    """A fault is found from here on, 0..1."""
+    tinted: float
+    """Share of clean pictures that a cast may be found on, 0..1: they are tinted to taste."""
+    harmed: float
+    """Share of clean pictures that may be taken to have a fault which is mended unasked, 0..1, for
+    each fault."""
+
+
+def fit(table: Table, ridge: float, limits: Limits) -> Router:
+    """Filters, judges and thresholds. The card is empty.
+
+    `ridge`: weight of the squares of the regressions' weights. The shares of `limits` are of the
+    half that was not fitted to.
     """
     half = table.photos % 2 == 0
     folds = [(rows, fit_filters(table[~rows & table.clean].histograms)) for rows in (half, ~half)]
@@ -47,21 +72,77 @@ def fit(table: Table, ridge: float, clean: float, harmed: float) -> Router:
         features[rows] = found
     mean, deviation = features.mean(0), features.std(0) + 1e-9
     rows = terms(features, mean, deviation)
-    odds = np.empty(table.faults.shape)
-    for seen, _ in folds:
-        odds[seen] = rows[seen] @ _regressions(rows[~seen], table.faults[~seen], ridge).T
-    thresholds = spend(odds, table.faults, clean)
-    surer = np.maximum(spend(odds, table.faults, harmed), GRAVE)
+    odds = _unseen(
+        table, lambda seen: judged(rows[seen], *_judges(rows[~seen], table[~seen], ridge))
+    )
+    thresholds, sure = thresholds_of(odds[table.clean], limits)
+    weights, forests = _judges(rows, table, ridge)
     return Router(
         card={},
         names=names,
         mean=mean,
         deviation=deviation,
-        weights=_regressions(rows, table.faults, ridge),
+        weights=weights,
+        forests=forests,
         thresholds=thresholds,
-        sure=np.maximum(thresholds, surer),
+        sure=sure,
         filters=np.rint(fit_filters(table[table.clean].histograms) / FILTER_UNIT) * FILTER_UNIT,
     )
+
+
+def thresholds_of(clean: Array, limits: Limits) -> tuple[Array, Array]:
+    """(faults,) probabilities from which a fault is found, and from which it is mended unasked.
+
+    `clean` (n, faults): odds of clean pictures that were not fitted to.
+    """
+    found = np.full(len(FAULTS), limits.likely)
+    cast = FAULTS.index("cast")
+    found[cast] = max(limits.likely, _spared(clean, limits.tinted)[cast])
+    return found, np.maximum(np.maximum(found, GRAVE), _spared(clean, limits.harmed))
+
+
+def _spared(clean: Array, share: float) -> Array:
+    """(faults,) probabilities that no more than a `share` of clean pictures exceeds."""
+    return logistic(np.quantile(clean, 1 - share, axis=0))
+
+
+def _unseen(table: Table, judge: Callable[[Array], Array]) -> Array:
+    """(n, faults) odds of each half of the photographs, by `judge` of the other half."""
+    odds = np.empty(table.faults.shape)
+    half = table.photos % 2 == 0
+    for seen in (half, ~half):
+        odds[seen] = judge(seen)
+    return odds
+
+
+def _judges(rows: Array, table: Table, ridge: float) -> tuple[Array, tuple[Forest, ...]]:
+    features = (rows.shape[1] - 1) // 2
+    scaled = rows[:, 1 : 1 + features]
+    forests = tuple(grown(scaled, fault) for fault in table.faults.T)
+    return _regressions(rows, table.faults, ridge), forests
+
+
+def grown(rows: Array, truth: Array, seeds: int = SEEDS) -> Forest:
+    """Trees for `truth` (n,) bool over standardised features (n, features)."""
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    boosted = [
+        GradientBoostingClassifier(**BOOSTING, random_state=seed).fit(rows, truth)
+        for seed in range(seeds)
+    ]
+    trees = [stage[0].tree_ for one in boosted for stage in one.estimators_]
+    rate = BOOSTING["learning_rate"] / seeds
+    shape = (len(trees), max(tree.node_count for tree in trees))
+    feature, first, number = np.zeros(shape, int), np.zeros(shape, int), np.zeros(shape)
+    for place, tree in enumerate(trees):
+        own, inner = slice(tree.node_count), tree.children_left >= 0
+        if not (tree.children_right == tree.children_left + inner).all():
+            raise RuntimeError("scikit-learn no longer lays children side by side")
+        feature[place, own] = np.where(inner, tree.feature, 0)
+        first[place, own] = np.where(inner, tree.children_left, 0)
+        number[place, own] = np.where(inner, tree.threshold, tree.value[:, 0, 0] * rate)
+    share = float(np.clip(truth.mean(), 1e-6, 1 - 1e-6))
+    return Forest(math.log(share / (1 - share)), feature, first, number)
 
 
 def _regressions(rows: Array, faults: Array, ridge: float) -> Array:
@@ -86,35 +167,6 @@ def regression(rows: Array, truth: Array, ridge: float) -> Array:
 
 def logistic(odds: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
-
-
-def spend(odds: Array, faults: Array, share: float) -> Array:
-    """(faults,) probabilities from which a fault counts as found.
-
-    `odds` and `faults` are (n, faults). Each threshold begins above all clean pictures. Then the
-    one is lowered, again and again, that finds most more of its fault for each clean picture more
-    on which anything is found, until these are a `share` of the clean ones.
-    """
-    clean, alone = ~faults.any(1), faults.sum(1) == 1
-    guilty = [np.sort(odds[alone & fault, place]) for place, fault in enumerate(faults.T)]
-    innocent = odds[clean]
-    floor, top = (math.log(chance / (1 - chance)) for chance in (LEAST, MOST))
-    limits = np.clip(innocent.max(0), floor, top)
-    left = int(share * len(innocent)) - int((innocent > limits).any(1).sum())
-    while left > 0:
-        kept = innocent[(innocent <= limits).all(1)]
-        best = (0.0, 0, 0, 0.0)
-        for place, found in enumerate(guilty):
-            steps = np.sort(kept[:, place])[::-1][: min(left, AHEAD) + 1]
-            for cost, limit in enumerate(steps[1:], 1):
-                more = np.searchsorted(found, limits[place]) - np.searchsorted(found, limit)
-                if more / len(found) / cost > best[0] and limit >= floor:
-                    best = (more / len(found) / cost, cost, place, float(limit))
-        if not best[1]:
-            break
-        _, cost, place, limits[place] = best
-        left -= cost
-    return logistic(limits + 1e-6)
 
 
 def fit_filters(histograms: Array, rounds: int = 300) -> Array:
