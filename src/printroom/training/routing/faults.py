@@ -145,8 +145,8 @@ TASTE = Choice(
 """What is nobody's fault: the hand of an editor; a print, scanned; a slide, scanned.
 
 The permitted photographs are those of cameras and of stock photographers, neutral and large. Scans
-of films are small, grainy, and lean to warm and green. Each kind is whole in itself: a blend of all
-three flags fewer clean pictures than it should, or finds fewer casts."""
+of films are small, grainy, and lean to warm and green. Each kind is whole in itself: judges that
+were fitted to one blend of their ranges did worse."""
 SAVED = Maybe(0.3, Jpeg(Range(88, 97)))
 """Most files are JPEG."""
 
