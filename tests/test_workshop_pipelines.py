@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skimage
 from numpy.typing import NDArray
 
 from printroom.core.errors import BadOption, BrokenPicture, Cancelled, NotFound
@@ -18,6 +19,10 @@ from printroom.imaging.pixels import from_planes, to_planes
 from printroom.imaging.vips import pyvips
 from printroom.pipelines.graph import Graph
 from printroom.pipelines.spec import PipelineSpec
+from printroom.steps.enhance.lowlight import BRIGHT, brightness
+from printroom.training.degradations.compress import from_bytes, to_bytes
+from printroom.training.degradations.light import to_linear, to_srgb
+from printroom.training.photos import read_rgb
 from printroom.workshop import Workshop
 
 
@@ -62,6 +67,23 @@ def test_fixes_are_done_in_order_without_rounding_between(
     ]
     assert result.model == "test/denoise@1, test/deblur@1"
     assert (result.width, result.height) == (400, 300)
+
+
+def test_unasked_a_dark_photograph_is_brightened_gently(workshop: Workshop) -> None:
+    good = from_bytes(read_rgb(Path(skimage.__file__).parent / "data" / "coffee.png"))
+    dark = to_bytes(to_srgb(to_linear(good) / 4))
+    image = pyvips.Image.new_from_array(dark).copy(interpretation="srgb")
+    sent = bytes(image.write_to_buffer(".png"))
+    unasked, asked = (
+        workshop.enhance(sent, None, EnhanceOptions(scale=1, fix=fix))
+        for fix in ("auto", "lowlight")
+    )
+    assert [done.step for done in unasked.steps] == ["lowlight"]
+    bright = [
+        brightness(to_planes(pixels))
+        for pixels in (dark, decoded(unasked.data), decoded(asked.data))
+    ]
+    assert bright[0] < bright[1] < BRIGHT + 0.05 < bright[2]
 
 
 def test_what_was_seen_is_reported(workshop: Workshop, picture: bytes) -> None:

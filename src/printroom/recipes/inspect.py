@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from printroom.steps.inspect.router import FAULTS, Router
-from printroom.training.degradations.base import Degradation
 from printroom.training.degradations.compress import from_bytes, to_bytes
 from printroom.training.degradations.resize import Resize
 from printroom.training.routing.examining import Examined, examine
-from printroom.training.routing.faults import SMALLER, TASTE
-from printroom.training.routing.fitting import Limits, fit
+from printroom.training.routing.faults import TASTE, Making
+from printroom.training.routing.fitting import fit
 from printroom.training.routing.table import Table, joined, measure
 from printroom.training.sources import CAMERAS, CID22, KODAK, WIDE, Source, read_source
 
@@ -74,12 +73,15 @@ def main(data: Path, out: Path, options: Options) -> Router:
 
     Raises NotFound when a set is missing; broken pictures are skipped and counted.
     """
-    train = _measured("train", TRAIN, data, out, options, (options.copies, TASTE, 3))
-    fitted = fit(train, options.ridge, Limits(options.likely, options.tinted, options.harmed))
-    for kind, sets in (("second", SECOND), ("test", TEST)):
-        examined = examine(fitted, _measured(kind, sets, data, out, options, (1, SMALLER, 1)))
-        print(f"{kind}\n{examined.table()}")
-    router = _with_card(fitted, options, examined)
+    making = Making(options.copies, TASTE, clean=3)
+    train = _measured("train", TRAIN, data, out, options, making)
+    fitted = fit(train, options.ridge, options.likely, options.tinted, options.harmed)
+    second, test = (
+        examine(fitted, _measured(kind, sets, data, out, options, Making()))
+        for kind, sets in (("second", SECOND), ("test", TEST))
+    )
+    print(f"second\n{second.table()}\ntest\n{test.table()}")
+    router = _with_card(fitted, options, test)
     part = out / f"{ROUTER}.part"
     part.write_text(router.to_json(), "utf-8")
     part.replace(out / ROUTER)
@@ -87,19 +89,10 @@ def main(data: Path, out: Path, options: Options) -> Router:
 
 
 def _measured(
-    kind: str,
-    sets: Sequence[Source],
-    data: Path,
-    out: Path,
-    options: Options,
-    made: tuple[int, Degradation, int],
+    kind: str, sets: Sequence[Source], data: Path, out: Path, options: Options, making: Making
 ) -> Table:
-    """All pictures made of the photographs of `sets`; those at hand from earlier runs are read.
-
-    `made`: `copies`, `first` and `clean` of `measure`.
-    """
-    copies, first, clean = made
-    folder = out / "measured" / f"{kind}-{copies}-{options.seed}"
+    """All pictures made of the photographs of `sets`; those at hand from earlier runs are read."""
+    folder = out / "measured" / f"{kind}-{making.copies}-{options.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     jobs: list[tuple[Path, Array, int, bool]] = []
     for source in sets:
@@ -110,14 +103,14 @@ def _measured(
             place = folder / f"{source.folder.replace('/', '-')}-{name}.npz"
             jobs.append((place, picture, len(jobs), source.sharp))
     missing = [job for job in jobs if not job[0].exists()]
-    work = partial(_measure, copies=copies, seed=options.seed, first=first, clean=clean)
+    work = partial(_measure, making=making, seed=options.seed)
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         for _ in track(pool.map(work, missing), f"measuring {kind}", len(missing)):
             pass
     return joined([job[0] for job in jobs])
 
 
-def _measure(job: tuple[Path, Array, int, bool], **how: Any) -> None:
+def _measure(job: tuple[Path, Array, int, bool], making: Making, seed: int) -> None:
     """As `measure`, of a picture that may not be sharp, or huge.
 
     Files that were compressed hard show no blocks at half their size; and more than HUGE shows no
@@ -127,7 +120,7 @@ def _measure(job: tuple[Path, Array, int, bool], **how: Any) -> None:
     while not sharp or min(picture.shape[:2]) >= HUGE:
         picture = to_bytes(Resize(0.5)(from_bytes(picture), np.random.default_rng(0)))
         sharp = True
-    measure((place, picture, number), **how)
+    measure((place, picture, number), making, seed)
 
 
 def _with_card(router: Router, options: Options, examined: Examined) -> Router:

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
+pytest.importorskip("sklearn", reason="training needs the extra `train`")
 
 from printroom.steps.inspect.router import FAULTS
-from printroom.training.routing.faults import TASTE, variants
-from printroom.training.routing.fitting import GRAVE, Limits, thresholds_of
+from printroom.training.routing.faults import TASTE, Making, variants
+from printroom.training.routing.fitting import GRAVE, thresholds_of
 
 CAST = FAULTS.index("cast")
 shares = st.floats(0.001, 0.2)
@@ -27,7 +28,7 @@ def flagged(odds, thresholds):
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.7), shares, shares)
 def test_no_more_clean_pictures_are_tinted_or_harmed_than_may_be(seed, likely, tinted, harmed):
     odds = clean(seed)
-    found, sure = thresholds_of(odds, Limits(likely, tinted, harmed))
+    found, sure = thresholds_of(odds, likely, tinted, harmed)
     assert flagged(odds, found)[CAST] <= tinted + 1e-3
     assert (flagged(odds, sure) <= harmed + 1e-3).all()
     assert (found >= likely).all()
@@ -37,7 +38,7 @@ def test_no_more_clean_pictures_are_tinted_or_harmed_than_may_be(seed, likely, t
 
 def test_where_clean_pictures_are_far_from_faulty_the_likely_is_enough():
     odds = clean(0, mean=-20)
-    found, sure = thresholds_of(odds, Limits(0.4, 0.01, 0.01))
+    found, sure = thresholds_of(odds, 0.4, 0.01, 0.01)
     np.testing.assert_array_equal(found, 0.4)
     np.testing.assert_array_equal(sure, np.maximum(0.4, GRAVE))
 
@@ -49,7 +50,7 @@ def photo():
 
 
 def test_of_each_copy_so_many_stay_clean_and_each_fault_comes_alone(photo):
-    made = list(variants(photo, 3, np.random.default_rng(0), TASTE, clean=2))
+    made = list(variants(photo, Making(3, TASTE, clean=2), np.random.default_rng(0)))
     np.testing.assert_array_equal(made[0][1], photo)
     kinds = [faults for faults, _ in made]
     assert kinds.count(()) == 1 + 3 * 2
@@ -62,7 +63,8 @@ def test_of_each_copy_so_many_stay_clean_and_each_fault_comes_alone(photo):
 
 
 def test_the_same_chance_makes_the_same_pictures(photo):
-    once, again = (list(variants(photo, 1, np.random.default_rng(5), TASTE)) for _ in range(2))
+    making = Making(1, TASTE)
+    once, again = (list(variants(photo, making, np.random.default_rng(5))) for _ in range(2))
     for (faults, picture), (too, like) in zip(once, again, strict=True):
         assert faults == too
         np.testing.assert_array_equal(picture, like)

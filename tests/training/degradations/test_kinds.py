@@ -13,15 +13,10 @@ from printroom.training.degradations.base import Range
 from printroom.training.degradations.cast import LUMA, ColourCast, ColourMatrix, gains
 from printroom.training.degradations.compose import Chain
 from printroom.training.degradations.compress import EightBits, Jpeg, WebP
-from printroom.training.degradations.grading import (
-    ChannelGamma,
-    Contrast,
-    Fog,
-    Saturation,
-    Sharpened,
-)
+from printroom.training.degradations.grading import Contrast, Fog, Saturation, Sharpened
 from printroom.training.degradations.light import (
     Exposure,
+    Gamma,
     InLinearLight,
     low_light,
     to_linear,
@@ -187,7 +182,7 @@ def test_without_saturation_a_picture_has_its_luma_only(photo, random):
 
 def test_the_tones_of_channels_part_between_black_and_white(random):
     row = np.array([0, 0.5, 1], np.float32)[None, :, None].repeat(3, 2)
-    black, middle, white = ChannelGamma(Range(0.5, 2))(row, random)[0]
+    black, middle, white = Gamma(Range(0.5, 2), apart=True)(row, random)[0]
     assert black.tolist() == [0, 0, 0]
     assert white.tolist() == [1, 1, 1]
     assert np.ptp(middle) > 0.01

@@ -29,13 +29,7 @@ from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, Moti
 from printroom.training.degradations.cast import ColourCast, ColourMatrix
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.compress import EightBits, Jpeg, WebP
-from printroom.training.degradations.grading import (
-    ChannelGamma,
-    Contrast,
-    Fog,
-    Saturation,
-    Sharpened,
-)
+from printroom.training.degradations.grading import Contrast, Fog, Saturation, Sharpened
 from printroom.training.degradations.light import Exposure, Gamma, InLinearLight, low_light
 from printroom.training.degradations.noise import (
     CorrelatedNoise,
@@ -69,7 +63,7 @@ RANDOM: list[Degradation] = [
     Within(Range(30, 200), "area"),
     Contrast(Range(-1, 1)),
     Saturation(Range(0, 3)),
-    ChannelGamma(Range(0.5, 2)),
+    Gamma(Range(0.5, 2), apart=True),
     Fog(Range(0, 0.1)),
     Fog(Range(0, 0.1), apart=0.5),
     Sharpened(Range(0, 2), Range(0.5, 2)),
@@ -101,7 +95,7 @@ NEUTRAL: list[Degradation] = [
     Within(96),
     Contrast(0),
     Saturation(1),
-    ChannelGamma(1),
+    Gamma(1, apart=True),
     Fog(0),
     Sharpened(0),
     EightBits(),
@@ -220,7 +214,6 @@ def test_a_number_draws_nothing(photo, random):
         lambda: Within(0),
         lambda: Contrast(2),
         lambda: Saturation(-1),
-        lambda: ChannelGamma(0),
         lambda: Fog(1),
         lambda: Sharpened(1, 0),
         lambda: Jpeg(0),

@@ -84,19 +84,24 @@ def brightness(thumbnail: Planes) -> float:
     return float(np.percentile(thumbnail[0].max(axis=0), BRIGHTEST))
 
 
-def gentle(curve: Curve, brightness: float) -> Curve:
-    """`curve`, as far as it keeps bright parts within BRIGHT and noise out of sight.
+def low_key(bright: float) -> bool:
+    """Whether a picture whose bright parts are so `bright` is dark because it is meant to be.
 
-    A dark picture may be meant so: a face half in shadow is dark in the same share of its pixels as
-    one that was exposed too little, but what light there is on it is bright.
+    A face half in shadow is dark in the same share of its pixels as one that was exposed too
+    little, but what light there is on it is bright.
     """
-    lifted = brightness + float(curve.change(np.array([brightness], np.float32))[0])
+    return bright >= BRIGHT
+
+
+def gentle(curve: Curve, bright: float) -> Curve | None:
+    """`curve`, as far as it keeps bright parts within BRIGHT and noise out of sight; None = not."""
+    if low_key(bright):
+        return None
+    change = float(curve.change(np.array([bright], np.float32))[0])
     slope = float(np.prod(1 + np.array(curve.bends)))
     amount = curve.amount
-    if brightness >= BRIGHT:
-        amount = 0.0
-    elif lifted > BRIGHT:
-        amount *= (BRIGHT - brightness) / (lifted - brightness)
+    if bright + change > BRIGHT:
+        amount *= (BRIGHT - bright) / change
     if amount * (slope - 1) > STEEPEST - 1:
         amount = (STEEPEST - 1) / (slope - 1)
     return Curve(curve.bends, amount)
@@ -119,8 +124,8 @@ class LowLight(TileStep):
         session = context.session(self.net or network(context, "lowlight"))
         curve = settled(look(session, preview.thumbnail), self.strength)
         if curve is not None and self.gentle:
-            curve = gentle(curve, brightness(preview.thumbnail))
-        return curve if curve is not None and curve.amount > 0 else None
+            return gentle(curve, brightness(preview.thumbnail))
+        return curve
 
     def apply(self, tile: Planes, parameters: Curve | None) -> Planes:
         """Bend each value by itself; what lies outside 0..1 is shifted along, not cut off."""

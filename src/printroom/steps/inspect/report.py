@@ -17,7 +17,7 @@ import numpy as np
 from printroom.core.session import Session
 from printroom.pipelines.step import Preview
 from printroom.steps.enhance.colour import seen
-from printroom.steps.enhance.lowlight import BRIGHT, brightness
+from printroom.steps.enhance.lowlight import brightness, low_key
 from printroom.steps.inspect.features import features
 from printroom.steps.inspect.grey import Tint
 from printroom.steps.inspect.measure import Measures, measure
@@ -126,12 +126,12 @@ def report(preview: Preview, opinion: Session, fitted: Router | None = None) -> 
     row, light = features(measures, fitted.filters, seen(opinion, preview.thumbnail))
     confidences = fitted.probabilities(row)
     estimates = _estimates(measures, light)
-    low_key = brightness(preview.thumbnail) >= BRIGHT  # then `lowlight`, unasked, would pass it on
+    spared = {"dark"} if low_key(brightness(preview.thumbnail)) else set()
     findings = tuple(
         Finding(
             fault=fault,
             found=confidences[fault] >= fitted.threshold(fault),
-            sure=fitted.surely(fault, confidences[fault]) and not (fault == "dark" and low_key),
+            sure=fitted.surely(fault, confidences[fault]) and fault not in spared,
             severity=severity(fault, estimates[fault], confidences[fault]),
             confidence=round(confidences[fault], 4),
             estimate=_rounded(estimates[fault]),

@@ -47,21 +47,6 @@ class Saturation(Degradation):
 
 
 @dataclass(frozen=True)
-class ChannelGamma(Degradation):
-    """A power of each channel of its own: dyes that fade apart. Black and white stay."""
-
-    exponent: Value
-    """0.1..10; 1 = none. Drawn for red, green and blue."""
-
-    def __post_init__(self) -> None:
-        require("ChannelGamma.exponent", self.exponent, 0.1, 10)
-
-    def apply(self, picture: Picture, random: np.random.Generator) -> Picture:
-        exponents = np.array([draw(self.exponent, random) for _ in range(3)], np.float32)
-        return np.clip(picture, 0, 1) ** exponents
-
-
-@dataclass(frozen=True)
 class Fog(Degradation):
     """Black that is none: the base of a film, haze, or a scanner's stray light. White stays."""
 

@@ -63,11 +63,16 @@ class Gamma(Degradation):
 
     exponent: Value
     """0.1..10; 1 = none, above 1 = darker shadows."""
+    apart: bool = False
+    """Whether drawn for red, green and blue each, as dyes fade apart."""
 
     def __post_init__(self) -> None:
         require("Gamma.exponent", self.exponent, 0.1, 10)
 
     def apply(self, picture: Picture, random: np.random.Generator) -> Picture:
+        if self.apart:
+            drawn = np.array([draw(self.exponent, random) for _ in range(3)], np.float32)
+            return np.clip(picture, 0, 1) ** drawn
         return np.clip(picture, 0, 1) ** np.float32(draw(self.exponent, random))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,13 +19,7 @@ from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, Moti
 from printroom.training.degradations.cast import ColourCast
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.compress import Jpeg
-from printroom.training.degradations.grading import (
-    ChannelGamma,
-    Contrast,
-    Fog,
-    Saturation,
-    Sharpened,
-)
+from printroom.training.degradations.grading import Contrast, Fog, Saturation, Sharpened
 from printroom.training.degradations.light import Exposure, Gamma, InLinearLight, low_light
 from printroom.training.degradations.noise import (
     CorrelatedNoise,
@@ -100,46 +95,72 @@ SMALLER = Maybe(0.4, Resize(Range(0.6, 0.95)))
 """Photographs come in all sizes."""
 
 
-def _within(side: Range) -> Degradation:
-    return Choice(*(Within(side, method) for method in METHODS))
+def _graded(
+    *,
+    sides: Range,
+    light: Degradation,
+    gamma: Range,
+    contrast: Range,
+    apart: Range,
+    fog: Degradation,
+    often: float,
+    sharp: Range,
+    grain: Range,
+    quality: Range,
+) -> Degradation:
+    """One kind of taste. `apart`: gammas of the channels; `often`: how often there is each of the
+    last three.
+    """
+    return Chain(
+        Choice(*(Within(sides, method) for method in METHODS)),
+        light,
+        Maybe(0.5, Gamma(gamma)),
+        Maybe(0.5, Contrast(contrast)),
+        Maybe(0.5, Saturation(Range(0.6, 1.5))),
+        Maybe(0.4, Gamma(apart, apart=True)),
+        fog,
+        Maybe(often, Sharpened(sharp)),
+        Maybe(often, CorrelatedNoise(grain, grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
+        Maybe(often, Jpeg(quality)),
+    )
 
 
 TASTE = Choice(
-    Chain(
-        _within(Range(300, 800, log=True)),
-        Maybe(0.8, InLinearLight(ColourCast(Range(-0.45, 0.45), Range(-0.2, 0.2)))),
-        Maybe(0.5, Gamma(Range(0.8, 1.3))),
-        Maybe(0.5, Contrast(Range(-0.3, 0.8))),
-        Maybe(0.5, Saturation(Range(0.6, 1.5))),
-        Maybe(0.4, ChannelGamma(Range(0.92, 1.09))),
-        Maybe(0.3, Fog(Range(0, 0.05))),
-        Maybe(0.3, Sharpened(Range(0.2, 1))),
-        Maybe(0.3, CorrelatedNoise(Range(0.3, 2.2), grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
-        Maybe(0.3, Jpeg(Range(85, 95))),
+    _graded(
+        sides=Range(300, 800, log=True),
+        light=Maybe(0.8, InLinearLight(ColourCast(Range(-0.45, 0.45), Range(-0.2, 0.2)))),
+        gamma=Range(0.8, 1.3),
+        contrast=Range(-0.3, 0.8),
+        apart=Range(0.92, 1.09),
+        fog=Maybe(0.3, Fog(Range(0, 0.05))),
+        often=0.3,
+        sharp=Range(0.2, 1),
+        grain=Range(0.3, 2.2),
+        quality=Range(85, 95),
     ),
-    Chain(
-        _within(Range(280, 640, log=True)),
-        Maybe(0.85, InLinearLight(ColourCast(Range(-0.4, 0.55), Range(-0.2, 0.35)))),
-        Maybe(0.5, Gamma(Range(0.8, 1.3))),
-        Maybe(0.5, Contrast(Range(-0.3, 0.8))),
-        Maybe(0.5, Saturation(Range(0.6, 1.5))),
-        Maybe(0.4, ChannelGamma(Range(0.9, 1.12))),
-        Maybe(0.3, Fog(Range(0, 0.05))),
-        Maybe(0.4, Sharpened(Range(0.2, 1.2))),
-        Maybe(0.4, CorrelatedNoise(Range(0.3, 3), grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
-        Maybe(0.4, Jpeg(Range(82, 95))),
+    _graded(
+        sides=Range(280, 640, log=True),
+        light=Maybe(0.85, InLinearLight(ColourCast(Range(-0.4, 0.55), Range(-0.2, 0.35)))),
+        gamma=Range(0.8, 1.3),
+        contrast=Range(-0.3, 0.8),
+        apart=Range(0.9, 1.12),
+        fog=Maybe(0.3, Fog(Range(0, 0.05))),
+        often=0.4,
+        sharp=Range(0.2, 1.2),
+        grain=Range(0.3, 3),
+        quality=Range(82, 95),
     ),
-    Chain(
-        _within(Range(280, 640, log=True)),
-        Maybe(0.85, InLinearLight(ColourCast(Range(-0.45, 0.7), Range(-0.2, 0.42)))),
-        Maybe(0.5, Gamma(Range(0.75, 1.12))),
-        Maybe(0.5, Contrast(Range(-0.3, 0.6))),
-        Maybe(0.5, Saturation(Range(0.6, 1.5))),
-        Maybe(0.4, ChannelGamma(Range(0.9, 1.12))),
-        Maybe(0.4, Fog(Range(0, 0.06), apart=0.6)),
-        Maybe(0.4, Sharpened(Range(0.2, 1.2))),
-        Maybe(0.4, CorrelatedNoise(Range(0.3, 2.2), grain=Range(0.3, 0.8), shared=Range(0.3, 1))),
-        Maybe(0.4, Jpeg(Range(85, 95))),
+    _graded(
+        sides=Range(280, 640, log=True),
+        light=Maybe(0.85, InLinearLight(ColourCast(Range(-0.45, 0.7), Range(-0.2, 0.42)))),
+        gamma=Range(0.75, 1.12),
+        contrast=Range(-0.3, 0.6),
+        apart=Range(0.9, 1.12),
+        fog=Maybe(0.4, Fog(Range(0, 0.06), apart=0.6)),
+        often=0.4,
+        sharp=Range(0.2, 1.2),
+        grain=Range(0.3, 2.2),
+        quality=Range(85, 95),
     ),
 )
 """What is nobody's fault: the hand of an editor; a print, scanned; a slide, scanned.
@@ -151,24 +172,29 @@ SAVED = Maybe(0.3, Jpeg(Range(88, 97)))
 """Most files are JPEG."""
 
 
-def variants(
-    picture: Picture,
-    copies: int,
-    random: np.random.Generator,
-    first: Degradation = SMALLER,
-    clean: int = 1,
-) -> Iterator[tuple[tuple[str, ...], Picture]]:
-    """`picture` as it is, clean still, with each fault, and with two: (faults, picture).
+@dataclass(frozen=True)
+class Making:
+    """What is made of each photograph, beside itself."""
 
-    But for the one as it is, `first` comes before all else; `clean` of each copy stay clean.
-    """
+    copies: int = 1
+    """Pictures of each fault, and as many of two faults."""
+    first: Degradation = SMALLER
+    """What befalls each of them before all else."""
+    clean: int = 1
+    """Pictures of each copy that stay clean."""
+
+
+def variants(
+    picture: Picture, making: Making, random: np.random.Generator
+) -> Iterator[tuple[tuple[str, ...], Picture]]:
+    """`picture` as it is, clean still, with each fault, and with two: (faults, picture)."""
     yield (), picture
-    for _ in range(copies):
-        for _ in range(clean):
-            yield (), _clean(first(picture, random), random)
+    for _ in range(making.copies):
+        for _ in range(making.clean):
+            yield (), _clean(making.first(picture, random), random)
         two = random.choice(FAULTS, 2, replace=False)
         for faults in (*((fault,) for fault in FAULTS), tuple(f for f in HAPPEN if f in two)):
-            made = first(picture, random)
+            made = making.first(picture, random)
             for fault in faults:
                 made = (FAULTY.get(fault) or cast(random))(made, random)
             yield faults, made if "jpeg" in faults else SAVED(made, random)

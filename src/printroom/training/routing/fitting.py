@@ -11,13 +11,13 @@ looked at with the filters of the other; thresholds are set the same way.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import GradientBoostingClassifier
 
+from printroom.core.errors import BadModel
 from printroom.steps.inspect.cast import BINS
 from printroom.steps.inspect.forest import Forest
 from printroom.steps.inspect.grey import DISTANCE, belief
@@ -43,24 +43,10 @@ SEEDS = 4
 """Boosted forests whose mean is taken."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """From which probability on a fault counts."""
-
-    likely: float
-    """A fault is found from here on, 0..1."""
-    tinted: float
-    """Share of clean pictures that a cast may be found on, 0..1: they are tinted to taste."""
-    harmed: float
-    """Share of clean pictures that may be taken to have a fault which is mended unasked, 0..1, for
-    each fault."""
-
-
-def fit(table: Table, ridge: float, limits: Limits) -> Router:
+def fit(table: Table, ridge: float, likely: float, tinted: float, harmed: float) -> Router:
     """Filters, judges and thresholds. The card is empty.
 
-    `ridge`: weight of the squares of the regressions' weights. The shares of `limits` are of the
-    half that was not fitted to.
+    `ridge`: weight of the squares of the regressions' weights; the others: see `thresholds_of`.
     """
     half = table.photos % 2 == 0
     folds = [(rows, fit_filters(table[~rows & table.clean].histograms)) for rows in (half, ~half)]
@@ -72,11 +58,11 @@ def fit(table: Table, ridge: float, limits: Limits) -> Router:
         features[rows] = found
     mean, deviation = features.mean(0), features.std(0) + 1e-9
     rows = terms(features, mean, deviation)
-    odds = _unseen(
-        table, lambda seen: judged(rows[seen], *_judges(rows[~seen], table[~seen], ridge))
-    )
-    thresholds, sure = thresholds_of(odds[table.clean], limits)
-    weights, forests = _judges(rows, table, ridge)
+    odds = np.empty(table.faults.shape)
+    for seen, _ in folds:
+        odds[seen] = judged(rows[seen], *_judges(rows[~seen], table.faults[~seen], ridge))
+    thresholds, sure = thresholds_of(odds[table.clean], likely, tinted, harmed)
+    weights, forests = _judges(rows, table.faults, ridge)
     return Router(
         card={},
         names=names,
@@ -90,15 +76,17 @@ def fit(table: Table, ridge: float, limits: Limits) -> Router:
     )
 
 
-def thresholds_of(clean: Array, limits: Limits) -> tuple[Array, Array]:
+def thresholds_of(clean: Array, likely: float, tinted: float, harmed: float) -> tuple[Array, Array]:
     """(faults,) probabilities from which a fault is found, and from which it is mended unasked.
 
-    `clean` (n, faults): odds of clean pictures that were not fitted to.
+    `clean` (n, faults): odds of clean pictures that were not fitted to. A fault is found where it
+    is `likely`, a cast only where it would be found on a share `tinted` of them, for they are
+    tinted to taste. What is mended may be found on a share `harmed`, for each fault.
     """
-    found = np.full(len(FAULTS), limits.likely)
+    found = np.full(len(FAULTS), likely)
     cast = FAULTS.index("cast")
-    found[cast] = max(limits.likely, _spared(clean, limits.tinted)[cast])
-    return found, np.maximum(np.maximum(found, GRAVE), _spared(clean, limits.harmed))
+    found[cast] = max(likely, _spared(clean, tinted)[cast])
+    return found, np.maximum(np.maximum(found, GRAVE), _spared(clean, harmed))
 
 
 def _spared(clean: Array, share: float) -> Array:
@@ -106,26 +94,13 @@ def _spared(clean: Array, share: float) -> Array:
     return logistic(np.quantile(clean, 1 - share, axis=0))
 
 
-def _unseen(table: Table, judge: Callable[[Array], Array]) -> Array:
-    """(n, faults) odds of each half of the photographs, by `judge` of the other half."""
-    odds = np.empty(table.faults.shape)
-    half = table.photos % 2 == 0
-    for seen in (half, ~half):
-        odds[seen] = judge(seen)
-    return odds
-
-
-def _judges(rows: Array, table: Table, ridge: float) -> tuple[Array, tuple[Forest, ...]]:
-    features = (rows.shape[1] - 1) // 2
-    scaled = rows[:, 1 : 1 + features]
-    forests = tuple(grown(scaled, fault) for fault in table.faults.T)
-    return _regressions(rows, table.faults, ridge), forests
+def _judges(rows: Array, faults: Array, ridge: float) -> tuple[Array, tuple[Forest, ...]]:
+    scaled = rows[:, 1 : 1 + rows.shape[1] // 2]
+    return _regressions(rows, faults, ridge), tuple(grown(scaled, fault) for fault in faults.T)
 
 
 def grown(rows: Array, truth: Array, seeds: int = SEEDS) -> Forest:
     """Trees for `truth` (n,) bool over standardised features (n, features)."""
-    from sklearn.ensemble import GradientBoostingClassifier
-
     boosted = [
         GradientBoostingClassifier(**BOOSTING, random_state=seed).fit(rows, truth)
         for seed in range(seeds)
@@ -137,7 +112,10 @@ def grown(rows: Array, truth: Array, seeds: int = SEEDS) -> Forest:
     for place, tree in enumerate(trees):
         own, inner = slice(tree.node_count), tree.children_left >= 0
         if not (tree.children_right == tree.children_left + inner).all():
-            raise RuntimeError("scikit-learn no longer lays children side by side")
+            raise BadModel(
+                "the trees of this scikit-learn do not lie as ours",
+                "pip install scikit-learn==1.9.1",
+            )
         feature[place, own] = np.where(inner, tree.feature, 0)
         first[place, own] = np.where(inner, tree.children_left, 0)
         number[place, own] = np.where(inner, tree.threshold, tree.value[:, 0, 0] * rate)

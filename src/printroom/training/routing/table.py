@@ -30,9 +30,9 @@ from printroom.steps.inspect.cast import Cast
 from printroom.steps.inspect.features import OPINION, coloured, measured
 from printroom.steps.inspect.grey import tint
 from printroom.steps.inspect.router import FAULTS
-from printroom.training.degradations.base import Degradation, Picture
+from printroom.training.degradations.base import Picture
 from printroom.training.degradations.compress import from_bytes, to_bytes
-from printroom.training.routing.faults import SMALLER, variants
+from printroom.training.routing.faults import Making, variants
 
 Array = NDArray[Any]
 
@@ -86,21 +86,15 @@ class Table:
         return np.hstack([self.values, rows]), (*self.names, *seen[0])
 
 
-def measure(
-    job: tuple[Path, Array, int],
-    copies: int,
-    seed: int,
-    first: Degradation = SMALLER,
-    clean: int = 1,
-) -> None:
-    """Write what one photograph gives, whole or not at all. `first`, `clean`: as `variants` has."""
+def measure(job: tuple[Path, Array, int], making: Making, seed: int) -> None:
+    """Write what one photograph gives, whole or not at all."""
     import cv2
 
     cv2.setNumThreads(1)  # the processes take the cores
     place, picture, number = job
     random = np.random.default_rng([seed, number])
     rows = []
-    for faults, made in variants(from_bytes(picture), copies, random, first, clean):
+    for faults, made in variants(from_bytes(picture), making, random):
         preview = _preview(_cropped(made, random))
         measures, opinion = looking.measure(preview), colour.seen(_network(), preview.thumbnail)
         *numbers, histograms, ends = (
