@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from printroom.catalogue.card import ModelCard
+from printroom.runtimes.onnx.ours.unet import ALIGN
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, MotionBlur
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.noise import GaussianNoise
 from printroom.training.judging import Exam, exam, pictures_of
+from printroom.training.mending import Mending, fitting
 from printroom.training.pairs import Degraded
+from printroom.training.photos import cropped
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import Array
-from printroom.training.trainer import Options as Common
 
 ANY_ANGLE = Range(0, 180)
 BLUR = Choice(
@@ -39,13 +41,14 @@ EXAMINED = {
 
 
 @dataclass(frozen=True)
-class Options(Common):
+class Options(Mending):
     """What a run may vary."""
 
 
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """Photographs under each kind of blur, and as they are."""
-    kodak = pictures_of(data, "kodak24")
+    kodak = pictures_of(data, "kodak24", ALIGN)
+    aside = [cropped(picture, ALIGN) for picture in aside]
     return [
         *(exam(f"kodak24 {name}", kodak, blur) for name, blur in EXAMINED.items()),
         exam("kodak24 clean", kodak, Chain()),
@@ -54,7 +57,10 @@ def exams(data: Path, aside: list[Array]) -> list[Exam]:
 
 
 def main(data: Path, out: Path, options: Options) -> ModelCard:
-    """Train on `data`, write weights and card to `out`; see `training.release.carry_out`."""
+    """Train on `data`, write weights and card to `out`; see `training.release.carry_out`.
+
+    Raises BadOption for patches that the net cannot halve.
+    """
     faults = Maybe(11 / 12, FAULTS)
     recipe = Recipe(
         command="deblur",
@@ -63,5 +69,6 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
         title="Sharpens what was slightly out of focus or shaken",
         pairs=lambda pictures: Degraded(pictures, faults, options.patch, greys=0.1),
         exams=lambda pictures: exams(data, pictures.aside),
+        net=fitting(options),
     )
     return carry_out(recipe, data, out, options)

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from printroom.catalogue.card import ModelCard
+from printroom.runtimes.onnx.ours.unet import ALIGN
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.compress import Jpeg
 from printroom.training.judging import Exam, exam, pictures_of
+from printroom.training.mending import Mending, fitting
 from printroom.training.pairs import Degraded
+from printroom.training.photos import cropped
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import Array
-from printroom.training.trainer import Options as Common
 
 QUALITY = Range(8, 95)
 FAULTS = Choice(Jpeg(QUALITY), Jpeg(QUALITY, "4:4:4"), weights=(0.7, 0.3))
@@ -27,13 +29,14 @@ EXAMINED = (10, 20, 30, 40)
 
 
 @dataclass(frozen=True)
-class Options(Common):
+class Options(Mending):
     """What a run may vary."""
 
 
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """The field's test set of grey pictures, and photographs in colour."""
-    classic5, kodak = pictures_of(data, "classic5"), pictures_of(data, "kodak24")
+    classic5, kodak = (pictures_of(data, name, ALIGN) for name in ("classic5", "kodak24"))
+    aside = [cropped(picture, ALIGN) for picture in aside]
     return [
         *(exam(f"classic5 q{q}", classic5, Jpeg(q), over="grey") for q in EXAMINED),
         exam("kodak24 q20", kodak, Jpeg(20)),
@@ -43,7 +46,10 @@ def exams(data: Path, aside: list[Array]) -> list[Exam]:
 
 
 def main(data: Path, out: Path, options: Options) -> ModelCard:
-    """Train on `data`, write weights and card to `out`; see `training.release.carry_out`."""
+    """Train on `data`, write weights and card to `out`; see `training.release.carry_out`.
+
+    Raises BadOption for patches that the net cannot halve.
+    """
     faults = Maybe(11 / 12, FAULTS)
     recipe = Recipe(
         command="dejpeg",
@@ -52,5 +58,6 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
         title="Takes JPEG's blocks and rings away",
         pairs=lambda pictures: Degraded(pictures, faults, options.patch, greys=0.3),
         exams=lambda pictures: exams(data, pictures.aside),
+        net=fitting(options),
     )
     return carry_out(recipe, data, out, options)

@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from printroom.catalogue.card import ModelCard
-from printroom.core.errors import BadOption
-from printroom.runtimes.onnx.ours.unet import ALIGN, LEVELS
+from printroom.runtimes.onnx.ours.unet import ALIGN
 from printroom.training.augment import crop_pair
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.compose import Chain, Choice, Maybe
@@ -33,12 +32,11 @@ from printroom.training.degradations.noise import (
     white,
 )
 from printroom.training.judging import Exam, exam, pictures_of
-from printroom.training.nets import make_unet
+from printroom.training.mending import Mending, fitting
 from printroom.training.pairs import Degraded, MakePair, Pair
 from printroom.training.photos import cropped, read_folders
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import TEST_SCENES, Array, Pictures
-from printroom.training.trainer import Options as Common
 
 SIGMA = Range(0, 55)
 SENSOR = InLinearLight(
@@ -66,15 +64,9 @@ REAL_SHARE = 0.12
 
 
 @dataclass(frozen=True)
-class Options(Common):
+class Options(Mending):
     """What a run may vary."""
 
-    channels: int = 48
-    layers: int = 3
-    upper: int = 2
-    """3x3 convolutions of the upper level each way, the dearest; `layers` are those below."""
-    batch: int = 8
-    rate: float = 0.01
     fabrics: int = 500
 
 
@@ -134,11 +126,7 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
 
     Raises BadOption for patches that the net cannot halve.
     """
-    if options.patch % ALIGN:
-        raise BadOption(
-            f"patches of {options.patch} pixels cannot be halved {LEVELS} times",
-            f"give --patch a multiple of {ALIGN}",
-        )
+    net = fitting(options)
     real = [] if options.data_kind == "own" else real_pairs(data, examined=False)
 
     def pairs(pictures: Pictures) -> MakePair:
@@ -154,6 +142,6 @@ def main(data: Path, out: Path, options: Options) -> ModelCard:
         pairs=pairs,
         exams=lambda pictures: exams(data, pictures.aside),
         extra={REAL: "BSD-style"} if real else None,
-        net=lambda _, channels, layers: make_unet(channels, layers, options.upper),
+        net=net,
     )
     return carry_out(recipe, data, out, options)

@@ -34,6 +34,8 @@ RESEARCH = "LicenseRef-research-only"
 OWN = "LicenseRef-own"
 """Of weights learnt from one's own pictures."""
 LICENCES = {"permitted": PERMITTED, "wide": PERMITTED, "research": RESEARCH, "own": OWN}
+MakeNet = Callable[[int, int, int], Net]
+"""(scale, channels, layers) -> net."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,7 @@ class Recipe:
     scale: int = 1
     extra: dict[str, str] | None = None
     """Data beyond the pictures -> its licence."""
-    net: Callable[[int, int, int], Net] = make_net
-    """Of scale, channels and layers."""
+    net: MakeNet = make_net
     adversary: Callable[[], Adversary | None] = lambda: None
     """Makes the critic of nets that should look sharp."""
 
