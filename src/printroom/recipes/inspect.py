@@ -5,13 +5,14 @@
 Every photograph is graded as if by other hands, prints and slides (`faults.TASTE`), and then
 changed so slightly that it still counts as clean (JPEG of quality 88 and more, a little soft,
 darker, tinted), given each fault alone, and two of them. Those of the examinations are not graded.
-What a photograph gave lies in OUT/measured, so a run that was stopped goes on.
+What a photograph gave lies in OUT/measured, so a run that was stopped goes on, and one of more
+rounds makes what is new in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from multiprocessing import get_context
@@ -53,6 +54,8 @@ class Options:
 
     copies: int = 3
     """Pictures of each fault made of a photograph to fit to; three times as many of clean ones."""
+    rounds: int = 1
+    """Times that all of it is made anew, for examinations, too; what earlier runs made is kept."""
     photos: int = 0
     """Taken of each set; 0 = all."""
     ridge: float = 5.0
@@ -65,7 +68,7 @@ class Options:
     """Share of them on which a fault may be found that `--fix auto` would mend, for each fault."""
     seed: int = 0
     workers: int = 2
-    """Processes that measure."""
+    """Processes that measure, and grow trees."""
 
 
 def main(data: Path, out: Path, options: Options) -> Router:
@@ -74,12 +77,14 @@ def main(data: Path, out: Path, options: Options) -> Router:
     Raises NotFound when a set is missing; broken pictures are skipped and counted.
     """
     making = Making(options.copies, TASTE, clean=3)
-    train = _measured("train", TRAIN, data, out, options, making)
-    fitted = fit(train, options.ridge, options.likely, options.tinted, options.harmed)
-    second, test = (
-        examine(fitted, _measured(kind, sets, data, out, options, Making()))
-        for kind, sets in (("second", SECOND), ("test", TEST))
-    )
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        measured = partial(_measured, data=data, out=out, options=options, pool=pool)
+        train = measured("train", TRAIN, making=making)
+        fitted = fit(train, options.ridge, options.likely, options.tinted, options.harmed, pool.map)
+        second, test = (
+            examine(fitted, measured(kind, sets, making=Making()))
+            for kind, sets in (("second", SECOND), ("test", TEST))
+        )
     print(f"second\n{second.table()}\ntest\n{test.table()}")
     router = _with_card(fitted, options, test)
     part = out / f"{ROUTER}.part"
@@ -89,34 +94,48 @@ def main(data: Path, out: Path, options: Options) -> Router:
 
 
 def _measured(
-    kind: str, sets: Sequence[Source], data: Path, out: Path, options: Options, making: Making
+    kind: str,
+    sets: Sequence[Source],
+    *,
+    making: Making,
+    data: Path,
+    out: Path,
+    options: Options,
+    pool: Executor,
 ) -> Table:
     """All pictures made of the photographs of `sets`; those at hand from earlier runs are read."""
-    folder = out / "measured" / f"{kind}-{making.copies}-{options.seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs: list[tuple[Path, Array, int, bool]] = []
+    seeds = range(options.seed, options.seed + options.rounds)
+    folders = [out / "measured" / f"{kind}-{making.copies}-{seed}" for seed in seeds]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    places: list[list[Path]] = []
+    missing: list[tuple[Path, Array, int, bool, int]] = []
     for source in sets:
         photos = read_source(source, data)
         print(f"{source.folder}: {len(photos.pictures)} photos, {len(photos.skipped)} broken")
         named = list(zip(photos.names, photos.pictures, strict=True))
         for name, picture in named[: options.photos or None]:
-            place = folder / f"{source.folder.replace('/', '-')}-{name}.npz"
-            jobs.append((place, picture, len(jobs), source.sharp))
-    missing = [job for job in jobs if not job[0].exists()]
-    work = partial(_measure, making=making, seed=options.seed)
-    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
-        for _ in track(pool.map(work, missing), f"measuring {kind}", len(missing)):
-            pass
-    return joined([job[0] for job in jobs])
+            file = f"{source.folder.replace('/', '-')}-{name}.npz"
+            rounds = [folder / file for folder in folders]
+            missing += [
+                (place, picture, len(places), source.sharp, seed)
+                for place, seed in zip(rounds, seeds, strict=True)
+                if not place.exists()
+            ]
+            places.append(rounds)
+    work = pool.map(partial(_measure, making=making), missing)
+    for _ in track(work, f"measuring {kind}", len(missing)):
+        pass
+    return joined(places)
 
 
-def _measure(job: tuple[Path, Array, int, bool], making: Making, seed: int) -> None:
+def _measure(job: tuple[Path, Array, int, bool, int], making: Making) -> None:
     """As `measure`, of a picture that may not be sharp, or huge.
 
     Files that were compressed hard show no blocks at half their size; and more than HUGE shows no
     more.
     """
-    place, picture, number, sharp = job
+    place, picture, number, sharp, seed = job
     while not sharp or min(picture.shape[:2]) >= HUGE:
         picture = to_bytes(Resize(0.5)(from_bytes(picture), np.random.default_rng(0)))
         sharp = True

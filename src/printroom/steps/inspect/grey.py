@@ -50,7 +50,11 @@ def votes(histograms: Array, filters: Array) -> Array:
 
 def belief(histograms: Array, filters: Array) -> Array:
     """Softmax of the votes: (..., BINS, BINS), each with sum 1."""
-    cast = votes(histograms, filters)
+    return softmax(votes(histograms, filters))
+
+
+def softmax(cast: Array) -> Array:
+    """Votes (..., BINS, BINS) -> shares of each, with sum 1."""
     shares = np.exp(cast - cast.max((-2, -1), keepdims=True))
     return np.asarray(shares / shares.sum((-2, -1), keepdims=True))
 

@@ -11,6 +11,8 @@ looked at with the filters of the other; thresholds are set the same way.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from printroom.core.errors import BadModel
 from printroom.steps.inspect.cast import BINS
 from printroom.steps.inspect.forest import Forest
-from printroom.steps.inspect.grey import DISTANCE, belief
+from printroom.steps.inspect.grey import DISTANCE, softmax
 from printroom.steps.inspect.router import FAULTS, FILTER_UNIT, Router, judged, terms
 from printroom.training.routing.table import Table
 
@@ -41,12 +43,17 @@ BOOSTING: dict[str, Any] = {
 photographs only."""
 SEEDS = 4
 """Boosted forests whose mean is taken."""
+Grow = Callable[[Callable[[Array], Forest], Iterable[Array]], Iterable[Forest]]
+"""`map`, or one that has processes: forests take most of the time."""
 
 
-def fit(table: Table, ridge: float, likely: float, tinted: float, harmed: float) -> Router:
+def fit(
+    table: Table, ridge: float, likely: float, tinted: float, harmed: float, grow: Grow
+) -> Router:
     """Filters, judges and thresholds. The card is empty.
 
-    `ridge`: weight of the squares of the regressions' weights; the others: see `thresholds_of`.
+    `ridge`: weight of the squares of the regressions' weights; `grow`: see `Grow`; the others: see
+    `thresholds_of`.
     """
     half = table.photos % 2 == 0
     folds = [(rows, fit_filters(table[~rows & table.clean].histograms)) for rows in (half, ~half)]
@@ -60,9 +67,9 @@ def fit(table: Table, ridge: float, likely: float, tinted: float, harmed: float)
     rows = terms(features, mean, deviation)
     odds = np.empty(table.faults.shape)
     for seen, _ in folds:
-        odds[seen] = judged(rows[seen], *_judges(rows[~seen], table.faults[~seen], ridge))
+        odds[seen] = judged(rows[seen], *_judges(rows[~seen], table.faults[~seen], ridge, grow))
     thresholds, sure = thresholds_of(odds[table.clean], likely, tinted, harmed)
-    weights, forests = _judges(rows, table.faults, ridge)
+    weights, forests = _judges(rows, table.faults, ridge, grow)
     return Router(
         card={},
         names=names,
@@ -94,9 +101,11 @@ def _spared(clean: Array, share: float) -> Array:
     return logistic(np.quantile(clean, 1 - share, axis=0))
 
 
-def _judges(rows: Array, faults: Array, ridge: float) -> tuple[Array, tuple[Forest, ...]]:
+def _judges(
+    rows: Array, faults: Array, ridge: float, grow: Grow
+) -> tuple[Array, tuple[Forest, ...]]:
     scaled = rows[:, 1 : 1 + rows.shape[1] // 2]
-    return _regressions(rows, faults, ridge), tuple(grown(scaled, fault) for fault in faults.T)
+    return _regressions(rows, faults, ridge), tuple(grow(partial(grown, scaled), faults.T))
 
 
 def grown(rows: Array, truth: Array, seeds: int = SEEDS) -> Forest:
@@ -155,16 +164,18 @@ def fit_filters(histograms: Array, rounds: int = 300) -> Array:
     shifts the votes, and nothing else.
     """
     aim = np.exp(-((DISTANCE * 8) ** 2) / (2 * 0.8**2))
-    aim /= aim.sum()
+    aim = (aim / aim.sum()).astype(np.float32)
     wave = 2 - 2 * np.cos(2 * np.pi * np.arange(BINS) / BINS)
-    price = 3e-5 + 3e-4 * (wave[:, None] + wave)
-    seen = np.fft.fft2(histograms.astype(np.float64))
+    price = (3e-5 + 3e-4 * (wave[:, None] + wave))[:, : BINS // 2 + 1]
+    seen = np.fft.rfft2(histograms.astype(np.float32))
     filters = np.zeros(histograms.shape[1:])
     drift, scale = np.zeros_like(filters), np.zeros_like(filters)
     for turn in range(rounds):
-        miss = np.fft.fft2((belief(histograms, filters) - aim) / len(histograms))
-        pull = (np.conj(miss)[:, None] * seen).sum(0) + price * np.fft.fft2(filters)
-        slope = np.fft.ifft2(pull).real
+        wanted = np.fft.rfft2(filters)
+        cast = np.einsum("nkij,kij->nij", seen, np.conj(wanted).astype(seen.dtype))
+        miss = np.fft.rfft2(softmax(np.fft.irfft2(cast)) - aim) / len(histograms)
+        pull = np.einsum("nij,nkij->kij", np.conj(miss), seen) + price * wanted
+        slope = np.fft.irfft2(pull)
         drift = 0.9 * drift + 0.1 * slope
         scale = 0.99 * scale + 0.01 * slope**2
         mean, root = drift / (1 - 0.9 ** (turn + 1)), np.sqrt(scale / (1 - 0.99 ** (turn + 1)))
