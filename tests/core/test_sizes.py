@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from printroom.core.errors import BadOption
@@ -24,6 +24,8 @@ def test_an_amount_is_its_number_times_its_unit(number: int, unit: str, gap: str
 
 
 @given(st.integers(1, 2**50))
+@example(2**30 - 1)
+@example(2**50 - 1)
 def test_what_is_shown_is_enough_and_hardly_more(size: int) -> None:
     shown = parse_size(format_size(size))
     assert size <= shown <= size * 1.1

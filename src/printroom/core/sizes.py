@@ -45,12 +45,14 @@ def parse_size(text: str) -> int:
 def format_size(size: int) -> str:
     """`size` bytes for people, rounded up: whoever is told to allow that much has enough.
 
-    >>> format_size(536870912), format_size(536870913), format_size(900)
-    ('512 MiB', '512.1 MiB', '900 B')
+    >>> format_size(536870912), format_size(536870913), format_size(1073636967), format_size(900)
+    ('512 MiB', '512.1 MiB', '1 GiB', '900 B')
     """
     power = min(max(size.bit_length() - 1, 0) // 10, len(_LETTERS))
     if power == 0:
         return f"{size} B"
     tenths = -(-size * 10 // 1024**power)
+    if tenths == 10 * 1024 and power < len(_LETTERS):  # rounded up to one of the next unit
+        power, tenths = power + 1, 10
     whole, tenth = divmod(tenths, 10)
     return f"{whole}{f'.{tenth}' if tenth else ''} {_LETTERS[power - 1]}iB"
