@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from printroom.catalogue.card import ModelCard
-from printroom.runtimes.onnx.ours.unet import ALIGN
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.blur import DefocusBlur, GaussianBlur, MotionBlur
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.noise import GaussianNoise
 from printroom.training.judging import Exam, exam, pictures_of
-from printroom.training.mending import Mending, fitting
+from printroom.training.mending import Mending, aligned, fitting
 from printroom.training.pairs import Degraded
-from printroom.training.photos import cropped
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import Array
 
@@ -47,8 +45,7 @@ class Options(Mending):
 
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """Photographs under each kind of blur, and as they are."""
-    kodak = pictures_of(data, "kodak24", ALIGN)
-    aside = [cropped(picture, ALIGN) for picture in aside]
+    kodak, aside = map(aligned, (pictures_of(data, "kodak24"), aside))
     return [
         *(exam(f"kodak24 {name}", kodak, blur) for name, blur in EXAMINED.items()),
         exam("kodak24 clean", kodak, Chain()),

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from printroom.catalogue.card import ModelCard
-from printroom.runtimes.onnx.ours.unet import ALIGN
 from printroom.training.degradations.base import Range
 from printroom.training.degradations.compose import Chain, Choice, Maybe
 from printroom.training.degradations.compress import Jpeg
 from printroom.training.judging import Exam, exam, pictures_of
-from printroom.training.mending import Mending, fitting
+from printroom.training.mending import Mending, aligned, fitting
 from printroom.training.pairs import Degraded
-from printroom.training.photos import cropped
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import Array
 
@@ -35,8 +33,8 @@ class Options(Mending):
 
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """The field's test set of grey pictures, and photographs in colour."""
-    classic5, kodak = (pictures_of(data, name, ALIGN) for name in ("classic5", "kodak24"))
-    aside = [cropped(picture, ALIGN) for picture in aside]
+    sets = (pictures_of(data, "classic5"), pictures_of(data, "kodak24"), aside)
+    classic5, kodak, aside = map(aligned, sets)
     return [
         *(exam(f"classic5 q{q}", classic5, Jpeg(q), over="grey") for q in EXAMINED),
         exam("kodak24 q20", kodak, Jpeg(20)),

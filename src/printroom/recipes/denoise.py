@@ -32,9 +32,9 @@ from printroom.training.degradations.noise import (
     white,
 )
 from printroom.training.judging import Exam, exam, pictures_of
-from printroom.training.mending import Mending, fitting
+from printroom.training.mending import Mending, aligned, fitting
 from printroom.training.pairs import Degraded, MakePair, Pair
-from printroom.training.photos import cropped, read_folders
+from printroom.training.photos import read_folders
 from printroom.training.release import Recipe, carry_out
 from printroom.training.sources import TEST_SCENES, Array, Pictures
 
@@ -109,8 +109,8 @@ def real_pairs(data: Path, examined: bool) -> list[tuple[Array, Array]]:
 
 def exams(data: Path, aside: list[Array]) -> list[Exam]:
     """The field's grey and colour tests, real noise, and clean photographs."""
-    classic5, kodak = (pictures_of(data, name, ALIGN) for name in ("classic5", "kodak24"))
-    aside = [cropped(picture, ALIGN) for picture in aside]
+    sets = (pictures_of(data, "classic5"), pictures_of(data, "kodak24"), aside)
+    classic5, kodak, aside = map(aligned, sets)
     grey = (GaussianNoise(sigma, grey=True) for sigma in (15, 25, 50))
     return [
         *(exam(f"classic5 sigma {n.sigma}", classic5, n, over="grey") for n in grey),

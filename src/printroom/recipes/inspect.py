@@ -5,8 +5,7 @@
 Every photograph is graded as if by other hands, prints and slides (`faults.TASTE`), and then
 changed so slightly that it still counts as clean (JPEG of quality 88 and more, a little soft,
 darker, tinted), given each fault alone, and two of them. Those of the examinations are not graded.
-What a photograph gave lies in OUT/measured, so a run that was stopped goes on, and one of more
-rounds makes what is new in them.
+What a photograph gave lies in OUT/measured, so a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ class Options:
 
     copies: int = 3
     """Pictures of each fault made of a photograph to fit to; three times as many of clean ones."""
-    rounds: int = 1
-    """Times that all of it is made anew, for examinations, too; what earlier runs made is kept."""
+    draws: int = 3
+    """Times that the pictures of examinations are made: one draw alone swings by a point."""
     photos: int = 0
     """Taken of each set; 0 = all."""
     ridge: float = 5.0
@@ -82,7 +81,7 @@ def main(data: Path, out: Path, options: Options) -> Router:
         train = measured("train", TRAIN, making=making)
         fitted = fit(train, options.ridge, options.likely, options.tinted, options.harmed, pool.map)
         second, test = (
-            examine(fitted, measured(kind, sets, making=Making()))
+            examine(fitted, measured(kind, sets, making=Making(), draws=options.draws))
             for kind, sets in (("second", SECOND), ("test", TEST))
         )
     print(f"second\n{second.table()}\ntest\n{test.table()}")
@@ -98,35 +97,37 @@ def _measured(
     sets: Sequence[Source],
     *,
     making: Making,
+    draws: int = 1,
     data: Path,
     out: Path,
     options: Options,
     pool: Executor,
 ) -> Table:
     """All pictures made of the photographs of `sets`; those at hand from earlier runs are read."""
-    seeds = range(options.seed, options.seed + options.rounds)
-    folders = [out / "measured" / f"{kind}-{making.copies}-{seed}" for seed in seeds]
-    for folder in folders:
+    folders = {
+        seed: out / "measured" / f"{kind}-{making.copies}-{seed}"
+        for seed in range(options.seed, options.seed + draws)
+    }
+    for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
-    places: list[list[Path]] = []
-    missing: list[tuple[Path, Array, int, bool, int]] = []
+    jobs: list[tuple[Path, Array, int, bool, int]] = []
+    number = 0
     for source in sets:
         photos = read_source(source, data)
         print(f"{source.folder}: {len(photos.pictures)} photos, {len(photos.skipped)} broken")
         named = list(zip(photos.names, photos.pictures, strict=True))
         for name, picture in named[: options.photos or None]:
             file = f"{source.folder.replace('/', '-')}-{name}.npz"
-            rounds = [folder / file for folder in folders]
-            missing += [
-                (place, picture, len(places), source.sharp, seed)
-                for place, seed in zip(rounds, seeds, strict=True)
-                if not place.exists()
+            jobs += [
+                (folder / file, picture, number, source.sharp, seed)
+                for seed, folder in folders.items()
             ]
-            places.append(rounds)
+            number += 1
+    missing = [job for job in jobs if not job[0].exists()]
     work = pool.map(partial(_measure, making=making), missing)
     for _ in track(work, f"measuring {kind}", len(missing)):
         pass
-    return joined(places)
+    return joined([job[0] for job in jobs])
 
 
 def _measure(job: tuple[Path, Array, int, bool, int], making: Making) -> None:

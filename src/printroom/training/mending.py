@@ -1,16 +1,20 @@
 """What recipes of nets that mend have in common: the U-Net, its options, and patches that fit it.
 
 Mending -> fitting -> the net of a recipe      BadOption: patches that it cannot halve
+pictures -> aligned -> pictures that it can
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from printroom.core.errors import BadOption
 from printroom.runtimes.onnx.ours.unet import ALIGN, LEVELS
 from printroom.training.nets import Net, make_unet
+from printroom.training.photos import cropped
 from printroom.training.release import MakeNet
+from printroom.training.sources import Array
 from printroom.training.trainer import Options
 
 
@@ -18,7 +22,6 @@ from printroom.training.trainer import Options
 class Mending(Options):
     """What a run may vary."""
 
-    channels: int = 48
     layers: int = 3
     upper: int = 2
     """3x3 convolutions of the upper level each way, the dearest; `layers` are those below."""
@@ -38,3 +41,8 @@ def fitting(options: Mending) -> MakeNet:
         return make_unet(channels, layers, options.upper)
 
     return net
+
+
+def aligned(pictures: Iterable[Array]) -> list[Array]:
+    """`pictures` without what is over sides that the net can halve. Views."""
+    return [cropped(picture, ALIGN) for picture in pictures]

@@ -1,7 +1,7 @@
 """What is measured of photographs with known faults, kept by photograph, and read as one table.
 
     (place, picture, number) -> measure -> place.npz       whole or not at all
-    places by photograph -> joined -> Table                              NotFound: there are none
+    places -> joined -> Table                              NotFound: there are none
 
 They are measured through the very preview that steps see.
 """
@@ -116,13 +116,12 @@ def measure(job: tuple[Path, Array, int], making: Making, seed: int) -> None:
     part.replace(place)
 
 
-def joined(kept: Sequence[Sequence[Path]]) -> Table:
-    """What `measure` left of each photograph, a place for each round. Raises NotFound."""
+def joined(places: Sequence[Path]) -> Table:
+    """What `measure` left at `places`, photographs numbered in their order. Raises NotFound."""
     parts = []
-    for number, places in enumerate(kept):
-        for place in places:
-            with np.load(place) as part:
-                parts.append({name: part[name] for name in part} | {"photo": number})
+    for number, place in enumerate(places):
+        with np.load(place) as part:
+            parts.append({name: part[name] for name in part} | {"photo": number})
     if not parts:
         raise NotFound("no photograph to fit on", "put some into the folders of the sets")
     columns = {
