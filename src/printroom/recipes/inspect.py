@@ -28,7 +28,7 @@ from printroom.training.degradations.resize import Resize
 from printroom.training.routing.examining import Examined, examine
 from printroom.training.routing.faults import TASTE, Making
 from printroom.training.routing.fitting import fit
-from printroom.training.routing.table import Table, joined, measure
+from printroom.training.routing.table import Kept, Table, joined, measure
 from printroom.training.sources import CAMERAS, CID22, KODAK, WIDE, Source, read_source
 
 Array = NDArray[Any]
@@ -53,6 +53,8 @@ class Options:
 
     copies: int = 3
     """Pictures of each fault made of a photograph to fit to; three times as many of clean ones."""
+    rounds: int = 2
+    """Times that they are made."""
     draws: int = 3
     """Times that the pictures of examinations are made: one draw alone swings by a point."""
     photos: int = 0
@@ -61,7 +63,7 @@ class Options:
     """Weight of the squares of the regressions' weights, 0 and more."""
     likely: float = 0.4
     """Probability from which a fault is found, 0..1."""
-    tinted: float = 0.01
+    tinted: float = 0.006
     """Share of clean pictures, of the half that was not fitted to, that a cast may be found on."""
     harmed: float = 0.01
     """Share of them on which a fault may be found that `--fix auto` would mend, for each fault."""
@@ -78,7 +80,7 @@ def main(data: Path, out: Path, options: Options) -> Router:
     making = Making(options.copies, TASTE, clean=3)
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         measured = partial(_measured, data=data, out=out, options=options, pool=pool)
-        train = measured("train", TRAIN, making=making)
+        train = measured("train", TRAIN, making=making, draws=options.rounds)
         fitted = fit(train, options.ridge, options.likely, options.tinted, options.harmed, pool.map)
         second, test = (
             examine(fitted, measured(kind, sets, making=Making(), draws=options.draws))
@@ -97,7 +99,7 @@ def _measured(
     sets: Sequence[Source],
     *,
     making: Making,
-    draws: int = 1,
+    draws: int,
     data: Path,
     out: Path,
     options: Options,
@@ -110,7 +112,7 @@ def _measured(
     }
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
-    jobs: list[tuple[Path, Array, int, bool, int]] = []
+    jobs: list[tuple[Kept, Array, bool, int]] = []
     number = 0
     for source in sets:
         photos = read_source(source, data)
@@ -119,28 +121,28 @@ def _measured(
         for name, picture in named[: options.photos or None]:
             file = f"{source.folder.replace('/', '-')}-{name}.npz"
             jobs += [
-                (folder / file, picture, number, source.sharp, seed)
+                (Kept(folder / file, number, source.graded), picture, source.sharp, seed)
                 for seed, folder in folders.items()
             ]
             number += 1
-    missing = [job for job in jobs if not job[0].exists()]
+    missing = [job for job in jobs if not job[0].place.exists()]
     work = pool.map(partial(_measure, making=making), missing)
     for _ in track(work, f"measuring {kind}", len(missing)):
         pass
-    return joined([job[0] for job in jobs])
+    return joined(job[0] for job in jobs)
 
 
-def _measure(job: tuple[Path, Array, int, bool, int], making: Making) -> None:
+def _measure(job: tuple[Kept, Array, bool, int], making: Making) -> None:
     """As `measure`, of a picture that may not be sharp, or huge.
 
     Files that were compressed hard show no blocks at half their size; and more than HUGE shows no
     more.
     """
-    place, picture, number, sharp, seed = job
+    kept, picture, sharp, seed = job
     while not sharp or min(picture.shape[:2]) >= HUGE:
         picture = to_bytes(Resize(0.5)(from_bytes(picture), np.random.default_rng(0)))
         sharp = True
-    measure((place, picture, number), making, seed)
+    measure(kept, picture, making, seed)
 
 
 def _with_card(router: Router, options: Options, examined: Examined) -> Router:

@@ -51,6 +51,8 @@ class Source:
     """Patterns of the names that are taken; one with a `!` in front leaves out."""
     sharp: bool = True
     """Whether full size is worth learning; files that were compressed hard show blocks there."""
+    graded: bool = False
+    """Whether somebody chose its light and colours, as on stock photographs and wallpapers."""
 
     def takes(self, name: str) -> bool:
         wanted = [p for p in self.files if not p.startswith("!")]
@@ -96,13 +98,21 @@ WIDE = (
             *("Picture_0B_*", "Picture_1A_*", "Wine_*", "seeding_*"),
         ),
         sharp=False,
+        graded=True,
     ),
-    Source("clic2025", "Unsplash licence (any use, also commercial)"),
-    Source("budgie-backgrounds", "CC0-1.0", ("*", "!abstract-*", "!*midnight*"), sharp=False),
+    Source("clic2025", "Unsplash licence (any use, also commercial)", graded=True),
+    Source(
+        "budgie-backgrounds",
+        "CC0-1.0",
+        ("*", "!abstract-*", "!*midnight*"),
+        sharp=False,
+        graded=True,
+    ),
     Source(
         "elementary-wallpapers",
         "Unsplash licence (any use, also commercial), CC0-1.0 those before June 2017",
         sharp=False,
+        graded=True,
     ),
 )
 """Of lomiri-wallpapers-16.04, others are under CC-BY-SA, or abstract."""
@@ -119,8 +129,8 @@ KODAK = Source(
     tuple(f"{number}.png" for number in range(13, 25)),
 )
 """The second half of Kodak's photographs: scans of films. The first is a test set, `kodak24`."""
-CID22 = Source("codec-corpus/CID22", "CC-BY-SA-4.0")
-"""Stock photographs of 512 x 512, graded by hand."""
+CID22 = Source("codec-corpus/CID22", "CC-BY-SA-4.0", graded=True)
+"""Stock photographs of 512 x 512."""
 RESEARCH = (
     Source("t91", "unstated"),
     Source("bsds500_train200", "non-commercial research"),

@@ -6,6 +6,9 @@ Two judges a fault: a logistic regression, fitted by Newton's method, and booste
 of grey are fitted to clean photographs as in Barron 2015. So that the judges see beliefs about
 pictures that their filters do not know, the photographs are dealt into two halves, and each is
 looked at with the filters of the other; thresholds are set the same way.
+
+Who grades a photograph chooses its colours: what a cast is, is learnt from graded ones at a tenth
+of the weight.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from printroom.steps.inspect.router import FAULTS, FILTER_UNIT, Router, judged, 
 from printroom.training.routing.table import Table
 
 Array = NDArray[Any]
-GRAVE = np.array([{"noise": 0.9, "cast": 0.95}.get(fault, 0.0) for fault in FAULTS])
+GRAVE = np.array([{"noise": 0.9, "cast": 0.97}.get(fault, 0.0) for fault in FAULTS])
 """(faults,): the probability below which nothing is mended unasked. Fur and grass look like noise,
 and what is taken away with it is gone; a sunset looks like a lamp's light."""
 BOOSTING: dict[str, Any] = {
@@ -41,9 +44,14 @@ BOOSTING: dict[str, Any] = {
 }
 """Few leaves, each of many pictures, and few features to choose from: they come from a few hundred
 photographs only."""
+CAST = FAULTS.index("cast")
+GRADED = 0.1
+"""Weight of a graded photograph where casts are concerned; others weigh 1, and it elsewhere."""
 SEEDS = 4
 """Boosted forests whose mean is taken."""
-Grow = Callable[[Callable[[Array], Forest], Iterable[Array]], Iterable[Forest]]
+Grow = Callable[
+    [Callable[[Array, Array], Forest], Iterable[Array], Iterable[Array]], Iterable[Forest]
+]
 """`map`, or one that has processes: forests take most of the time."""
 
 
@@ -64,12 +72,14 @@ def fit(
         features = features if features.size else np.empty((len(table.photos), len(names)))
         features[rows] = found
     mean, deviation = features.mean(0), features.std(0) + 1e-9
-    rows = terms(features, mean, deviation)
+    rows, worth = terms(features, mean, deviation), worth_of(table.graded)
     odds = np.empty(table.faults.shape)
     for seen, _ in folds:
-        odds[seen] = judged(rows[seen], *_judges(rows[~seen], table.faults[~seen], ridge, grow))
-    thresholds, sure = thresholds_of(odds[table.clean], likely, tinted, harmed)
-    weights, forests = _judges(rows, table.faults, ridge, grow)
+        judges = _judges(rows[~seen], table.faults[~seen], worth[~seen], ridge, grow)
+        odds[seen] = judged(rows[seen], *judges)
+    clean = table.clean
+    thresholds, sure = thresholds_of(odds[clean], worth[clean], likely, tinted, harmed)
+    weights, forests = _judges(rows, table.faults, worth, ridge, grow)
     return Router(
         card={},
         names=names,
@@ -83,35 +93,49 @@ def fit(
     )
 
 
-def thresholds_of(clean: Array, likely: float, tinted: float, harmed: float) -> tuple[Array, Array]:
+def worth_of(graded: Array) -> Array:
+    """(n, faults) weights of pictures for each fault, with mean 1: (n,) bool -> weights."""
+    worth = np.ones((len(graded), len(FAULTS)))
+    worth[graded, CAST] = GRADED
+    return np.asarray(worth / worth.mean(0))
+
+
+def thresholds_of(
+    clean: Array, worth: Array, likely: float, tinted: float, harmed: float
+) -> tuple[Array, Array]:
     """(faults,) probabilities from which a fault is found, and from which it is mended unasked.
 
-    `clean` (n, faults): odds of clean pictures that were not fitted to. A fault is found where it
-    is `likely`, a cast only where it would be found on a share `tinted` of them, for they are
-    tinted to taste. What is mended may be found on a share `harmed`, for each fault.
+    `clean` (n, faults): odds of clean pictures that were not fitted to, of the weights `worth`.
+    A fault is found where it is `likely`, a cast only where it would be found on a share `tinted`
+    of them, for they are tinted to taste. What is mended may be found on a share `harmed`, for each
+    fault.
     """
     found = np.full(len(FAULTS), likely)
-    cast = FAULTS.index("cast")
-    found[cast] = max(likely, _spared(clean, tinted)[cast])
-    return found, np.maximum(np.maximum(found, GRAVE), _spared(clean, harmed))
+    found[CAST] = max(likely, _spared(clean, worth, tinted)[CAST])
+    return found, np.maximum(np.maximum(found, GRAVE), _spared(clean, worth, harmed))
 
 
-def _spared(clean: Array, share: float) -> Array:
+def _spared(clean: Array, worth: Array, share: float) -> Array:
     """(faults,) probabilities that no more than a `share` of clean pictures exceeds."""
-    return logistic(np.quantile(clean, 1 - share, axis=0))
+    level = np.quantile(clean, 1 - share, axis=0, weights=worth, method="inverted_cdf")
+    return logistic(level)
 
 
 def _judges(
-    rows: Array, faults: Array, ridge: float, grow: Grow
+    rows: Array, faults: Array, worth: Array, ridge: float, grow: Grow
 ) -> tuple[Array, tuple[Forest, ...]]:
     scaled = rows[:, 1 : 1 + rows.shape[1] // 2]
-    return _regressions(rows, faults, ridge), tuple(grow(partial(grown, scaled), faults.T))
+    weighed = [
+        regression(rows, truth, share, ridge)
+        for truth, share in zip(faults.T.astype(float), worth.T, strict=True)
+    ]
+    return np.stack(weighed), tuple(grow(partial(grown, scaled), faults.T, worth.T))
 
 
-def grown(rows: Array, truth: Array, seeds: int = SEEDS) -> Forest:
-    """Trees for `truth` (n,) bool over standardised features (n, features)."""
+def grown(rows: Array, truth: Array, worth: Array, seeds: int = SEEDS) -> Forest:
+    """Trees for `truth` (n,) bool over standardised features (n, features), weighed (n,)."""
     boosted = [
-        GradientBoostingClassifier(**BOOSTING, random_state=seed).fit(rows, truth)
+        GradientBoostingClassifier(**BOOSTING, random_state=seed).fit(rows, truth, worth)
         for seed in range(seeds)
     ]
     trees = [stage[0].tree_ for one in boosted for stage in one.estimators_]
@@ -128,23 +152,19 @@ def grown(rows: Array, truth: Array, seeds: int = SEEDS) -> Forest:
         feature[place, own] = np.where(inner, tree.feature, 0)
         first[place, own] = np.where(inner, tree.children_left, 0)
         number[place, own] = np.where(inner, tree.threshold, tree.value[:, 0, 0] * rate)
-    share = float(np.clip(truth.mean(), 1e-6, 1 - 1e-6))
+    share = float(np.clip(np.average(truth, weights=worth), 1e-6, 1 - 1e-6))
     return Forest(math.log(share / (1 - share)), feature, first, number)
 
 
-def _regressions(rows: Array, faults: Array, ridge: float) -> Array:
-    return np.stack([regression(rows, fault, ridge) for fault in faults.T.astype(float)])
-
-
-def regression(rows: Array, truth: Array, ridge: float) -> Array:
-    """Weights (terms,) of the logistic regression of `truth` (n,), by Newton's method."""
+def regression(rows: Array, truth: Array, worth: Array, ridge: float) -> Array:
+    """Weights (terms,) of the logistic regression of `truth`, weighed (n,), by Newton's method."""
     weights = np.zeros(rows.shape[1])
     damping = ridge * np.eye(rows.shape[1])
     damping[0, 0] = 1e-6  # the bias is free
     for _ in range(50):
         chance = logistic(rows @ weights)
-        slope = rows.T @ (chance - truth) + damping @ weights
-        curvature = (rows * (chance * (1 - chance))[:, None]).T @ rows + damping
+        slope = rows.T @ (worth * (chance - truth)) + damping @ weights
+        curvature = (rows * (worth * chance * (1 - chance))[:, None]).T @ rows + damping
         step = np.linalg.solve(curvature, slope)
         weights -= step
         if abs(step).max() < 1e-6:

@@ -1,15 +1,15 @@
 """What is measured of photographs with known faults, kept by photograph, and read as one table.
 
-    (place, picture, number) -> measure -> place.npz       whole or not at all
-    places -> joined -> Table                              NotFound: there are none
+    Kept, picture -> measure -> Kept.place      whole or not at all
+    Kept ... -> joined -> Table                 NotFound: there are none
 
 They are measured through the very preview that steps see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,17 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Where the pictures made of one photograph are kept, measured."""
+
+    place: Path
+    photo: int
+    """Its number. It may be kept more than once, of other draws."""
+    graded: bool
+    """Whether somebody chose its light and its colours."""
+
+
+@dataclass(frozen=True)
 class Table:
     """Pictures that were made and measured, a row each."""
 
@@ -55,19 +66,12 @@ class Table:
     """(n, 7, 3) of `Cast`."""
     opinions: Array
     """(n, 3) of the network OPINION."""
+    graded: Array
+    """(n,) bool: of a photograph whose light and colours somebody chose."""
     names: tuple[str, ...]
 
     def __getitem__(self, rows: Array) -> Table:
-        return Table(
-            self.photos[rows],
-            self.faults[rows],
-            self.values[rows],
-            self.casts[rows],
-            self.histograms[rows],
-            self.ends[rows],
-            self.opinions[rows],
-            self.names,
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in COLUMNS})
 
     @property
     def clean(self) -> Array:
@@ -86,13 +90,15 @@ class Table:
         return np.hstack([self.values, rows]), (*self.names, *seen[0])
 
 
-def measure(job: tuple[Path, Array, int], making: Making, seed: int) -> None:
+COLUMNS = tuple(field.name for field in fields(Table) if field.name != "names")
+
+
+def measure(kept: Kept, picture: Array, making: Making, seed: int) -> None:
     """Write what one photograph gives, whole or not at all."""
     import cv2
 
     cv2.setNumThreads(1)  # the processes take the cores
-    place, picture, number = job
-    random = np.random.default_rng([seed, number])
+    random = np.random.default_rng([seed, kept.photo])
     rows = []
     for faults, made in variants(from_bytes(picture), making, random):
         preview = _preview(_cropped(made, random))
@@ -101,7 +107,7 @@ def measure(job: tuple[Path, Array, int], making: Making, seed: int) -> None:
             getattr(measures.cast, field.name) for field in fields(measures.cast)
         )
         rows.append((faults, measured(measures), numbers, histograms, ends, opinion))
-    part = place.with_suffix(".part")
+    part = kept.place.with_suffix(".part")
     with part.open("wb") as file:
         np.savez_compressed(
             file,
@@ -113,23 +119,23 @@ def measure(job: tuple[Path, Array, int], making: Making, seed: int) -> None:
             ends=[row[4] for row in rows],
             opinions=[row[5] for row in rows],
         )
-    part.replace(place)
+    part.replace(kept.place)
 
 
-def joined(places: Sequence[Path]) -> Table:
-    """What `measure` left at `places`, photographs numbered in their order. Raises NotFound."""
+def joined(photos: Iterable[Kept]) -> Table:
+    """What `measure` left of `photos`. Raises NotFound."""
     parts = []
-    for number, place in enumerate(places):
-        with np.load(place) as part:
-            parts.append({name: part[name] for name in part} | {"photo": number})
+    for kept in photos:
+        with np.load(kept.place) as read:
+            part = {name: read[name] for name in read}
+        rows = len(part["faults"])
+        parts.append(
+            part | {"photos": np.full(rows, kept.photo), "graded": np.full(rows, kept.graded)}
+        )
     if not parts:
         raise NotFound("no photograph to fit on", "put some into the folders of the sets")
-    columns = {
-        name: np.concatenate([part[name] for part in parts])
-        for name in ("faults", "values", "casts", "histograms", "ends", "opinions")
-    }
-    photos = np.concatenate([np.full(len(part["faults"]), part["photo"]) for part in parts])
-    return Table(photos=photos, names=tuple(parts[0]["names"].tolist()), **columns)
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
+    return Table(names=tuple(parts[0]["names"].tolist()), **columns)
 
 
 def _cropped(picture: Picture, random: np.random.Generator) -> Array:
