@@ -21,8 +21,10 @@ run: .venv/base ## enhance a sample photograph, then serve on http://127.0.0.1:8
 	@echo "after:  $(RESULT)"
 	@exec $(BIN)/printroom serve --host $(HOST) --port $(PORT)
 
-test: .venv/$(EXTRAS) ## all tests, on as many cores as there are, eight at most
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --durations 30
+test: .venv/$(EXTRAS) ## all tests, three processes for two cores, eight at most
+	@# Tests wait for servers a third of their time. Modules with many tests are not the long ones.
+	$(BIN)/python -m pytest -n $(shell $(PYTHON) -c "import os; print(min(8, 3 * os.cpu_count() // 2))") \
+		--dist loadscope --no-loadscope-reorder --durations 30
 
 check: .venv/$(EXTRAS) ## format, lint, types, imports, dependencies, spelling, docs
 	$(BIN)/ruff format --check

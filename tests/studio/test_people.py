@@ -1,9 +1,10 @@
 """The page People: somebody is entered, looked at, learnt, drawn, and forgotten."""
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
+from printroom.core.settings import EMBEDDED
 from printroom.imaging.vips import pyvips
 from printroom.people.consent import TEXT
 from printroom.training.portraits.look import OURS, look
@@ -49,13 +51,31 @@ def studio(start: Serve) -> Iterator[Server]:
         yield server
 
 
+def writable(database: Path) -> bool:
+    """Whether nobody is writing."""
+    with closing(sqlite3.connect(database, timeout=0.5, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
+
+
 @contextmanager
 def resting(server: Server) -> Iterator[None]:
-    """Its worker takes nothing meanwhile."""
+    """Its worker takes nothing meanwhile, and was not stopped where it held the database."""
     workers = psutil.Process(server.process.pid).children()
     assert workers
-    for one in workers:
-        one.suspend()
+    for _ in range(50):
+        for one in workers:
+            one.suspend()
+        if writable(server.data / EMBEDDED):
+            break
+        for one in workers:
+            one.resume()
+    else:
+        pytest.fail("the worker holds the database whenever it is looked at")
     try:
         yield
     finally:

@@ -24,6 +24,7 @@ from torch import nn
 
 from printroom.catalogue.card import ModelCard, Task
 from printroom.imaging.tiling import Geometry
+from printroom.runtimes.onnx.cost import measure
 from printroom.runtimes.onnx.ours.graph import IR_VERSION, OPSET
 from printroom.training.degradations.base import Picture
 from printroom.training.judging import Array, Run
@@ -129,14 +130,16 @@ def predict(what: Prediction, data: Path, out: Path, options: Options) -> ModelC
     print(f"scores: {scores}")
     name = what.task + ("-research" if options.data_kind == "research" else "")
     weights = to_onnx(trainer.mean, what.side, name)
-    (out / f"{name}.onnx").write_bytes(weights)
+    file = out / f"{name}.onnx"
+    file.write_bytes(weights)
+    geometry = Geometry(exact=False, fixed=(what.side, what.side), why=WHY)
     card = ModelCard(
         name=f"{'local' if options.data_kind == 'own' else 'printroom'}/{name}",
         version=options.version,
         title=what.title,
-        weights=f"{name}.onnx",
+        weights=file.name,
         digest=hashlib.sha256(weights).hexdigest(),
-        geometry=Geometry(exact=False, fixed=(what.side, what.side), why=WHY),
+        geometry=geometry,
         parameters=sum(parameter.numel() for parameter in trainer.mean.parameters()),
         licence=LICENCES[options.data_kind],
         data=pictures.licences | dict(what.extra),
@@ -144,6 +147,7 @@ def predict(what: Prediction, data: Path, out: Path, options: Options) -> ModelC
         scores=scores,
         example="any photograph",
         task=what.task,
+        costs=measure(file, geometry=geometry),
     )
     (out / "card.json").write_text(card.to_json(), "utf-8")
     return card

@@ -32,10 +32,11 @@ def test_it_says_what_grew_it_says(seed, share):
     rows = random.normal(size=(300, 7))
     truth = rows[:, 0] * rows[:, 1] + random.normal(0, 0.3, 300) > np.quantile(rows[:, 0], share)
     truth[:2] = False, True
-    forest = grown(rows, truth, seeds=2)
+    worth = random.uniform(0.1, 2, 300)
+    forest = grown(rows, truth, worth, seeds=2)
     expected = [
         ensemble.GradientBoostingClassifier(**BOOSTING, random_state=seed)
-        .fit(rows, truth)
+        .fit(rows, truth, worth)
         .decision_function(rows)
         for seed in range(2)
     ]
