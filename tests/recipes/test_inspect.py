@@ -17,7 +17,7 @@ SKIMAGE = tuple(source for source in PERMITTED if source.folder == "scikit-image
 def test_it_measures_once_fits_and_examines(tmp_path, monkeypatch, capsys):
     for sets in ("TRAIN", "SECOND", "TEST"):
         monkeypatch.setattr(inspect, sets, SKIMAGE)
-    options = inspect.Options(copies=1, draws=2, photos=3, workers=2)
+    options = inspect.Options(copies=1, rounds=2, draws=1, photos=3, workers=2)
     first = inspect.main(tmp_path / "no data", tmp_path / "out", options)
     said = capsys.readouterr().out
     assert "second" in said
