@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnx.numpy_helper
 import pytest
 from numpy.typing import NDArray
 
@@ -105,9 +104,7 @@ def test_an_onnx_file_is_read_again_once_it_is_another(
     assert first is not None
     assert workshop.model_for(options) is first
     another = onnx.load_from_string(double)
-    weights = another.graph.initializer[0]
-    halved = onnx.numpy_helper.to_array(weights) / 2
-    weights.CopyFrom(onnx.numpy_helper.from_array(halved, weights.name))
+    another.producer_name = "another"
     onnx.save_model(another, file)
     assert workshop.model_for(options).card.digest != first.card.digest
 

@@ -190,6 +190,7 @@ def test_a_training_leaves_weights_and_a_card_and_goes_on(name, folder, tmp_path
     assert card.geometry.exact is False
     assert card.geometry.fixed == (recipe.step.SIDE,) * 2
     assert card.geometry.why
+    assert card.costs[recipe.step.SIDE] > 0
     assert card.data
     assert Catalogue((tmp_path,)).models == ()  # OUT itself is a version, not a folder of it
     session = OnnxSession(out / card.weights)

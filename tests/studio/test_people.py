@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -67,16 +68,17 @@ def resting(server: Server) -> Iterator[None]:
     """Its worker takes nothing meanwhile, and was not stopped where it held the database."""
     workers = psutil.Process(server.process.pid).children()
     assert workers
-    for _ in range(50):
-        for one in workers:
-            one.suspend()
-        if writable(server.data / EMBEDDED):
-            break
-        for one in workers:
-            one.resume()
-    else:
-        pytest.fail("the worker holds the database whenever it is looked at")
     try:
+        for _ in range(50):
+            for one in workers:
+                one.suspend()
+            if writable(server.data / EMBEDDED):
+                break
+            for one in workers:
+                one.resume()
+            time.sleep(0.1)  # it finishes what it writes
+        else:
+            pytest.fail("the worker holds the database whenever it is looked at")
         yield
     finally:
         for one in workers:

@@ -125,11 +125,11 @@ def _judges(
     rows: Array, faults: Array, worth: Array, ridge: float, grow: Grow
 ) -> tuple[Array, tuple[Forest, ...]]:
     scaled = rows[:, 1 : 1 + rows.shape[1] // 2]
-    weighed = [
-        regression(rows, truth, share, ridge)
-        for truth, share in zip(faults.T.astype(float), worth.T, strict=True)
+    regressions = [
+        regression(rows, truth, weights, ridge)
+        for truth, weights in zip(faults.T.astype(float), worth.T, strict=True)
     ]
-    return np.stack(weighed), tuple(grow(partial(grown, scaled), faults.T, worth.T))
+    return np.stack(regressions), tuple(grow(partial(grown, scaled), faults.T, worth.T))
 
 
 def grown(rows: Array, truth: Array, worth: Array, seeds: int = SEEDS) -> Forest:
