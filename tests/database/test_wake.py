@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
+from printroom.database import wake
 from printroom.database.wake import Wakes
 
 FAR = 30
@@ -22,7 +23,9 @@ def wakes(database):
     made.close()
 
 
-def test_a_commit_of_another_process_wakes(wakes, address):
+@pytest.mark.parametrize("quiet", [1, 0])
+def test_a_commit_of_another_process_wakes(wakes, address, monkeypatch, quiet):
+    monkeypatch.setattr(wake, "_QUIET", quiet)
     code = """
 import sys
 from sqlalchemy import text
@@ -80,12 +83,12 @@ def test_closing_wakes_everybody(database):
     wakes.close()
 
 
-def test_a_listener_comes_back_with_its_server(server, opened):
-    database = opened(server.create())
+def test_a_listener_comes_back_with_its_server(postgres, opened):
+    database = opened(postgres.create())
     wakes = Wakes(database)
     seen = wakes.seen("mine")
-    server.stop()
-    server.begin()
+    postgres.stop()
+    postgres.begin()
     assert wakes.wait("mine", seen, FAR)  # it was away, and may have missed something
     for _ in range(4):  # at most two of them while it still wakes for being away and back
         seen = wakes.seen("mine")

@@ -4,10 +4,10 @@
     wakes.done(told)                                     this process's own at once
 
 PostgreSQL carries the topic with NOTIFY. SQLite says only that some other connection committed
-(`PRAGMA data_version`), looked at every few milliseconds while somebody waits; which topics were
-told is counted in the table `wakes`. Guarantee: never misses a commit that told its topic after
-`seen` was taken, while the database can be reached; may wake for nothing. Who waits looks again
-after a while all the same.
+(`PRAGMA data_version`), looked at every few milliseconds while somebody waits, less often once it
+has been quiet; which topics were told is counted in the table `wakes`. Guarantee: never misses a
+commit that told its topic after `seen` was taken, while the database can be reached; may wake for
+nothing. Who waits looks again after a while all the same.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from sqlalchemy import Connection, text
 from printroom.database.engine import TCP, Database
 from printroom.database.prepared import Prepared
 
-POLL = 0.003
-"""Seconds between looks at an SQLite file; one look takes some microseconds."""
+POLL, IDLE = 0.003, 0.05
+"""Seconds between looks at an SQLite file, and once nothing was told for `_QUIET` seconds: a look
+wakes the processor, and a server on a laptop has nothing to do for most of the day."""
+_QUIET = 2.0
 _AWAY = 0.5
 """Seconds until a listener that lost its database tries again."""
 _CHANNEL = "printroom"
@@ -52,6 +54,8 @@ class Wakes:
         self._counts: dict[str, int] = {}
         """What the table says, as far as its commits have woken those who wait here."""
         self._waiting = 0
+        self._heard = time.monotonic()
+        """When any topic was last told."""
         self._closed = False
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -76,19 +80,21 @@ class Wakes:
 
     def done(self, told: Told) -> None:
         """Wake this process's own waiters at once, after the commit that told."""
+        if not told:
+            return
         with self._changed:
             for topic, count in told:
                 if self._counts.get(topic, 0) == count - 1:  # or others told it meanwhile, too
                     self._counts[topic] = count
                 self._topics[topic] = self._topics.get(topic, 0) + 1
-            self._changed.notify_all()
+            self._told_now()
 
     def bump(self, *topics: str) -> None:
         """Wake this process's own waiters, though nothing was committed."""
         with self._changed:
             for topic in topics:
                 self._topics[topic] = self._topics.get(topic, 0) + 1
-            self._changed.notify_all()
+            self._told_now()
 
     def seen(self, *topics: str) -> int:
         """How often any of `topics` was told so far; take it before you look at the tables."""
@@ -144,6 +150,10 @@ class Wakes:
                     self._changed.wait_for(lambda: self._closed, _AWAY)
             self._everything()
 
+    def _told_now(self) -> None:
+        self._heard = time.monotonic()
+        self._changed.notify_all()
+
     def _everything(self) -> None:
         with self._changed:
             self._all += 1
@@ -154,7 +164,8 @@ class Wakes:
         with self._changed:
             fresh = [topic for topic, count in rows if self._counts.get(topic, 0) < count]
             self._counts.update(rows)
-            self.bump(*fresh)
+            if fresh:
+                self.bump(*fresh)
 
     def _watch(self) -> None:
         path = str(self._database.engine.url.database)
@@ -168,7 +179,9 @@ class Wakes:
                 if (version := _version(connection)) != last:
                     last = version
                     self._counted(connection.execute("SELECT topic, told FROM wakes").fetchall())
-                time.sleep(POLL)
+                quiet = time.monotonic() - self._heard > _QUIET
+                with self._changed:  # who begins to wait, or tells, is looked after at once
+                    self._changed.wait(IDLE if quiet else POLL)
 
     def _listen(self) -> None:
         import psycopg
