@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playw
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SAMPLE = Path(str(files("printroom"))) / "samples" / "cat.jpg"
-WAIT = 60_000
+WAIT = 120_000
 """Milliseconds that anything may take here: other tests run beside."""
 
 

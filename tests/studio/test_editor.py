@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from printroom.pipelines.notation import port_from
 from printroom.pipelines.spec import PipelineSpec
@@ -16,6 +16,7 @@ from .conftest import SAMPLE, WAIT, Open, Server
 
 expect.set_options(timeout=WAIT)
 TEXT = "The pipeline as YAML"
+CHECK = "**/v1/pipelines/check"
 
 
 def begin(page: Page, template: str) -> None:
@@ -334,6 +335,49 @@ def test_versions_are_published_and_compared(
     text = page.get_by_role("region", name="As text")
     expect(text.locator('[data-sign="-"]').first).to_contain_text("clean")
     assert violations(page) == []
+
+
+def test_a_button_that_is_pressed_while_it_is_checked_waits_for_the_check(
+    server: Server, http: httpx.Client, visit: Open
+) -> None:
+    page = visit(f"{server.url}#/pipelines/new")
+    begin(page, "Mend and enlarge")
+    held: list[Route] | None = []
+
+    def hold(route: Route) -> None:
+        if held is None:
+            route.continue_()
+        else:
+            held.append(route)
+
+    def released() -> None:
+        nonlocal held
+        waiting, held = held or [], None
+        for route in waiting:
+            route.continue_()
+
+    page.route(CHECK, hold)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    sheet = page.get_by_role("dialog", name="Publish a version")
+    sheet.get_by_label("Name").fill("hasty")
+    sheet.get_by_role("button", name="Publish", exact=True).click()
+    expect(sheet.get_by_role("button", name="Publishing…")).to_be_disabled()
+    assert http.get("/v1/pipelines/local/hasty").status_code == 404
+    released()
+    expect(sheet.get_by_role("heading")).to_have_text("Published hasty@1.")
+    sheet.get_by_role("button", name="Go on editing").click()
+    expect(page).to_have_url(re.compile("/pipelines/local/hasty/edit$"))
+    settled(page)
+    before = http.get("/v1/runs?limit=1").json()["data"]
+    held = []
+    page.get_by_role("tab", name="Run").click()
+    node(page, "in:image").locator(".ed-head").click()
+    page.keyboard.press("Delete")
+    page.get_by_role("tab", name="Run").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    released()
+    expect(page.get_by_text("It cannot run while it has faults.")).to_be_visible()
+    assert http.get("/v1/runs?limit=1").json()["data"] == before
 
 
 def publish(page: Page, name: str, alias: str = "") -> None:

@@ -16,7 +16,7 @@ LOST = "Failed to load resource|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY"
 def test_a_run_survives_a_server_that_starts_again_and_the_page_catches_up(
     start: Serve, visit: Open, tmp_path: Path
 ) -> None:
-    large = pyvips.Image.new_from_file(str(SAMPLE)).replicate(4, 4)
+    large = pyvips.Image.new_from_file(str(SAMPLE)).replicate(2, 3)
     large.write_to_file(str(tmp_path / "large.jpg"))
     server = start(jobs_lease="1")
     with server:
@@ -28,7 +28,7 @@ def test_a_run_survives_a_server_that_starts_again_and_the_page_catches_up(
     page.get_by_role("button", name="Try the sample").focus()  # the page still answers
     with server:
         expect(page.get_by_text("cannot be reached")).to_have_count(0)
-        expect(row).to_contain_text("3608 \N{MULTIPLICATION SIGN} 2400")
+        expect(row).to_contain_text("1804 \N{MULTIPLICATION SIGN} 1800")
         page.close()
 
 

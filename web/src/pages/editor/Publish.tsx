@@ -9,20 +9,21 @@ import { useDoing } from '../../ui/doing'
 import { Sheet } from '../../ui/Sheet'
 import { pathOf } from '../pipelines/api'
 import { type Published, publish, renewed } from './api'
-import { useDesk, useSeen } from './desk'
+import { hopeless, useDesk, useSeen } from './desk'
 import { specOf } from './docs'
 
 export function Publish({ onClose, onDone }: { onClose: () => void; onDone: (made: Published) => void }) {
   const desk = useDesk()
   const client = useQueryClient()
   const spec = useSeen((state) => state.history.now.spec)
-  const ready = useSeen((state) => state.checked?.valid === true && !state.checking && state.whole)
+  const unready = useSeen(hopeless)
   const [alias, setAlias] = useState('')
   const [done, setDone] = useState<{ made: Published; fresh: boolean } | null>(null)
   const { busy, fault, run } = useDoing()
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void run(async () => {
+      if (!(await desk.usable())) return
       const found = await publish(specOf(desk.doc), alias.trim())
       desk.settled()
       setDone(found)
@@ -62,9 +63,9 @@ export function Publish({ onClose, onDone }: { onClose: () => void; onDone: (mad
           <input className={FIELD} value={alias} spellCheck={false} onChange={(event) => setAlias(event.target.value)} />
         </Field>
         {fault !== null && <Fault error={fault} />}
-        {!ready && <p className="text-warn">{e.publish.unready}</p>}
+        {unready && <p className="text-warn">{e.publish.unready}</p>}
         <div className="flex gap-2">
-          <Button kind="first" type="submit" disabled={!ready || busy}>
+          <Button kind="first" type="submit" disabled={unready || busy}>
             {busy ? `${e.publish.busy}…` : e.publish.go}
           </Button>
           <Button onClick={onClose}>{t.cancel}</Button>

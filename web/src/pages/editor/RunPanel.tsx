@@ -4,23 +4,27 @@ import { type FormEvent, useState } from 'react'
 import { isOver } from '../../api/runs'
 import { e } from '../../texts/editor'
 import { t } from '../../texts/en'
+import { useDoing } from '../../ui/doing'
 import { Button, Fault } from '../../ui/parts'
 import { Input } from '../pipelines/Input'
 import { Results } from '../pipelines/Results'
-import { useDesk, useSeen } from './desk'
+import { hopeless, useDesk, useSeen } from './desk'
 import { useRunner, useRunning } from './running'
 
 export function RunPanel() {
   const desk = useDesk()
   const runner = useRunner()
   const inputs = useSeen((state) => state.history.now.spec.inputs)
-  const valid = useSeen((state) => state.checked?.valid === true && !state.checking && state.whole)
+  const faulty = useSeen(hopeless)
+  const asking = useDoing()
   const { run, busy, fault, log } = useRunning((state) => state)
   const [given, setGiven] = useState<Record<string, unknown>>({})
   const over = run === null || isOver(run)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void runner.begin(desk.spec, desk.state.checked?.graph?.stages ?? [], given)
+    void asking.run(async () => {
+      if (await desk.usable()) await runner.begin(desk.spec, desk.state.checked?.graph?.stages ?? [], given)
+    })
   }
   return (
     <div className="ed-form">
@@ -36,14 +40,14 @@ export function RunPanel() {
         ))}
         {Object.keys(inputs ?? {}).length === 0 && <p className="ed-hint">{e.runs.none}</p>}
         <div className="ed-actions">
-          <Button kind="first" type="submit" disabled={!valid || busy || !over}>
-            {busy ? `${e.runs.going}…` : e.runs.go}
+          <Button kind="first" type="submit" disabled={faulty || asking.busy || !over}>
+            {asking.busy || busy ? `${e.runs.going}…` : e.runs.go}
           </Button>
           {!over && <Button onClick={() => void runner.stop()}>{e.runs.stop}</Button>}
-          {!valid && <span className="ed-hint">{e.runs.fault}</span>}
+          {faulty && <span className="ed-hint">{e.runs.fault}</span>}
         </div>
       </form>
-      {fault !== null && <Fault error={fault} />}
+      {(asking.fault ?? fault) !== null && <Fault error={asking.fault ?? fault} />}
       {run !== null && (
         <section aria-label={e.runs.outputs} className="ed-form">
           <p role="status" className={run.status === 'failed' ? 'ed-wrong' : 'ed-hint'}>

@@ -48,6 +48,9 @@ export interface State {
 }
 const PAUSE = 250
 
+/** Whether it is known to have faults. While it is looked at, a button stays what it was to the hand. */
+export const hopeless = ({ whole, checking, checked }: State): boolean => !whole || (!checking && checked?.valid === false)
+
 export class Desk {
   state: State
   private listeners = new Set<() => void>()
@@ -158,6 +161,14 @@ export class Desk {
   private soon(): void {
     clearTimeout(this.clock)
     this.clock = setTimeout(() => void this.look(), PAUSE)
+  }
+
+  /** Whether what is here can be used as it is. Asks now, as what is known may be of a moment ago. */
+  async usable(): Promise<boolean> {
+    clearTimeout(this.clock)
+    await this.look()
+    if (this.state.trouble !== null) throw this.state.trouble
+    return !hopeless(this.state)
   }
 
   /** Ask the server about what is here now. */
