@@ -24,6 +24,8 @@ def test_it_measures_once_fits_and_examines(tmp_path, monkeypatch, capsys):
     assert "clean flagged" in said
 
     read = Router.read(tmp_path / "out" / inspect.ROUTER)
+    assert next(iter(read.scores)) == "right"  # by which a search tells the best
+    assert read.scores == first.scores
     assert read.card["data"] == {source.folder: source.licence for source in SKIMAGE}
     assert "--photos 3" in read.card["command"]
     assert (read.sure >= read.thresholds).all()

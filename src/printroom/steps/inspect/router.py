@@ -57,6 +57,12 @@ class Router:
     filters: Array
     """(3, BINS, BINS): where grey lies in a histogram of colours (`grey.py`)."""
 
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """What its recipe measured; first the share of pictures whose fault it names, 0..1."""
+        found: Mapping[str, float] = self.card.get("scores", {})
+        return found
+
     def probabilities(self, features: Mapping[str, float]) -> dict[str, float]:
         """How likely each fault is, 0..1."""
         odds = self.odds(np.array([[features[name] for name in self.names]]))[0]
