@@ -18,8 +18,9 @@ from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper, save_model
 
 from printroom.catalogue.card import ModelCard, Task
-from printroom.core.errors import BadOption
+from printroom.core.errors import BadOption, NotFound
 from printroom.core.settings import Settings
+from printroom.database.own_server import OwnServer
 from printroom.engine.device import Device
 from printroom.imaging.tiling import Geometry
 from printroom.pipelines.spec import PipelineSpec
@@ -28,6 +29,26 @@ from printroom.workshop import Workshop
 # Machines are noisy: how long an example takes is no verdict.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[OwnServer]:
+    """A PostgreSQL server on loopback, in which tests make databases of their own."""
+    try:
+        started = OwnServer.start()
+    except (NotFound, ModuleNotFoundError) as reason:
+        pytest.skip(f"PostgreSQL: {reason}")
+    with started:
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    server: OwnServer = request.getfixturevalue("postgres")
+    return server.create()
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,11 @@ WAITING = ("keepStorage",)
 """What lets others wait for a store that nobody runs."""
 
 
+LONG = ("runPipeline_artist", "runPipeline_stylise")
+"""What paints whenever its body is right: a few times in the other test, not at each bound of each
+parameter; they are made as those of `runPipeline_enhance` are."""
+
+
 def streams(document: dict[str, Any]) -> list[str]:
     """Operations whose answer does not end by itself."""
     return [
@@ -95,7 +100,7 @@ def test_a_server_that_knows_its_callers_keeps_to_the_document(
 ) -> None:
     url, key = site
     sent = ["--header", f"Authorization:Bearer {key}", "--phases", "examples,coverage"]
-    done = asked(url, tmp_path, streams(document), *sent)
+    done = asked(url, tmp_path, [*streams(document), *LONG], *sent)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
 

@@ -372,4 +372,4 @@ def test_processes_of_steps_end_with_the_server(start: Any, data: Path) -> None:
         children = psutil.Process(server.process.pid).children(recursive=True)
         assert children
         server.stop()
-    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert psutil.wait_procs(children, timeout=60)[1] == []

@@ -15,19 +15,8 @@ from printroom.assets.model import ASSETS, BLOBS, DRAFTS, METADATA
 from printroom.assets.uploads import Uploads, WrongOffset
 from printroom.core.errors import BodyTooLarge, NotFound
 from printroom.database.engine import Database
-from printroom.database.own_server import OwnServer
 from printroom.storage.disk import DiskStore
 from printroom.storage.memory import MemoryStore
-
-
-@pytest.fixture(scope="session")
-def server():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,7 +24,7 @@ def database(request, tmp_path):
     if request.param == "sqlite":
         opened = Database.open(f"sqlite:///{tmp_path / 'test.db'}")
     else:
-        opened = Database.open(request.getfixturevalue("server").create())
+        opened = Database.open(request.getfixturevalue("postgres").create())
     yield opened
     opened.close()
 

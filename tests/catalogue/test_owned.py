@@ -29,7 +29,6 @@ from printroom.catalogue.owned import OwnedModels, Unpaid
 from printroom.core.errors import BadModel, BadOption, KeyReused, NotFound, TooManyAtOnce
 from printroom.core.visible import Lending, Loan
 from printroom.database.engine import Database
-from printroom.database.own_server import OwnServer
 from printroom.imaging.tiling import Geometry
 from printroom.storage.disk import DiskStore
 
@@ -37,22 +36,12 @@ WEIGHTS = b"weights of a net" * 1000
 SAID = {"licence": "MIT", "task": None, "reading": None, "parts": {}, "suffix": ".onnx"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[OwnServer]:
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
         address = f"sqlite:///{tmp_path / 'test.db'}"
     else:
-        address = request.getfixturevalue("server").create()
+        address = request.getfixturevalue("postgres").create()
     opened = Database.open(address)
     yield opened
     opened.close()

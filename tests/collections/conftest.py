@@ -9,19 +9,7 @@ from typing import Any
 import pytest
 
 from printroom.collections.collections import Collections
-from printroom.core.errors import NotFound
 from printroom.database.engine import Database
-from printroom.database.own_server import OwnServer
-
-
-@pytest.fixture(scope="package")
-def server() -> Iterator[OwnServer]:
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
 
 
 @pytest.fixture(scope="package", params=["sqlite", "postgresql"])
@@ -30,7 +18,7 @@ def database(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         file: Path = tmp_path_factory.mktemp("collections") / "test.db"
         address = f"sqlite:///{file}"
     else:
-        address = request.getfixturevalue("server").create()
+        address = request.getfixturevalue("postgres").create()
     opened = Database.open(address)
     yield opened
     opened.close()

@@ -122,8 +122,8 @@ def test_a_server_that_is_not_there():
     assert "hunter2" not in str(caught.value)
 
 
-def test_work_stops_waiting_when_told(opened, server):
-    database = opened(server.create())
+def test_work_stops_waiting_when_told(opened, postgres):
+    database = opened(postgres.create())
     stop = threading.Event()
 
     def away(_connection):
@@ -134,15 +134,15 @@ def test_work_stops_waiting_when_told(opened, server):
         database.run(away, stop=stop)
 
 
-def test_a_commit_outlasts_the_servers_end(opened, server):
-    database = opened(server.create())
+def test_a_commit_outlasts_the_servers_end(opened, postgres):
+    database = opened(postgres.create())
     with database.write() as connection:
         connection.execute(text("CREATE TABLE notes (text TEXT)"))
         connection.execute(text("INSERT INTO notes VALUES ('kept')"))
-    server.stop()
+    postgres.stop()
     with pytest.raises(DatabaseUnavailable):
         database.run(lambda c: c.execute(text("SELECT 1")), write=False, patience=0.1)
-    back = threading.Timer(0.5, server.begin)
+    back = threading.Timer(0.5, postgres.begin)
     back.start()
     read = text("SELECT text FROM notes")
     kept = database.run(lambda c: c.execute(read).scalar(), write=False, patience=30)

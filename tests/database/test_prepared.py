@@ -94,8 +94,8 @@ def test_errors_mean_what_they_always_do(filled):
         assert len(Prepared(ALL)(connection)) == len(ROWS)
 
 
-def test_a_connection_that_broke_is_away_and_not_used_again(server, opened):
-    database = opened(server.create(), patience=0)
+def test_a_connection_that_broke_is_away_and_not_used_again(postgres, opened):
+    database = opened(postgres.create(), patience=0)
     query = Prepared(text("SELECT pg_backend_pid()"))
     seen = []
 

@@ -7,27 +7,16 @@ import pytest
 from printroom.assets.assets import Assets, New
 from printroom.core.errors import NotFound
 from printroom.database.engine import Database
-from printroom.database.own_server import OwnServer
 from printroom.delivery.public import PublicAssets
 from printroom.delivery.store_pages import TablePages
 from printroom.storage.disk import DiskStore
-
-
-@pytest.fixture(scope="module")
-def server():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def assets(request, tmp_path):
     address = f"sqlite:///{tmp_path / 'test.db'}"
     if request.param == "postgresql":
-        address = request.getfixturevalue("server").create()
+        address = request.getfixturevalue("postgres").create()
     database = Database.open(address)
     yield Assets(database, DiskStore(tmp_path / "store"))
     database.close()

@@ -2,33 +2,13 @@
 
 import pytest
 
-from printroom.core.errors import NotFound
 from printroom.database.engine import Database
-from printroom.database.own_server import OwnServer
 from printroom.jobs import lease
 from printroom.jobs.claim import claim
 from printroom.jobs.needs import Offer
 from printroom.jobs.queue import Queue
 from printroom.jobs.settle import Outcome, settle
 from printroom.jobs.submit import Request
-
-
-@pytest.fixture(scope="session")
-def server():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request, tmp_path):
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.db'}"
-    return request.getfixturevalue("server").create()
 
 
 @pytest.fixture

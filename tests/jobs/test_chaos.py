@@ -132,16 +132,16 @@ def test_the_books_balance_when_workers_are_killed(queue, address, log):
 
 @pytest.mark.slow
 @pytest.mark.timeout(AWAY + 280)
-def test_the_books_balance_when_the_database_goes_away(server, tmp_path, log):
-    address = server.create()
+def test_the_books_balance_when_the_database_goes_away(postgres, tmp_path, log):
+    address = postgres.create()
     database = Database.open(address, patience=AWAY + 60)
     queue = Queue(database, lease=LEASE)
     with Crew(address, log, 2) as crew:
         jobs = submit(queue, 0) + submit(queue, 20)
-        server.stop()
+        postgres.stop()
         time.sleep(AWAY)
         crew.kill_one()
-        server.begin()
+        postgres.begin()
         jobs += submit(queue, 40)
         all_over(queue, jobs)
     balance(queue, jobs, log)

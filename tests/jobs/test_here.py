@@ -197,20 +197,20 @@ def test_a_job_that_is_not_entered_yet_is_not_taken_for_lost(queue, made):
     assert here.do(job, slowly, lambda _: None).state == "done"
 
 
-def test_an_end_that_cannot_be_written_is_written_when_the_database_is_back(server):
-    database = Database.open(server.create(), patience=0.1)
+def test_an_end_that_cannot_be_written_is_written_when_the_database_is_back(postgres):
+    database = Database.open(postgres.create(), patience=0.1)
     queue, calls = Queue(database, lease=60), []
 
     def handler(job, context):
         calls.append(job.id)
-        server.stop()
+        postgres.stop()
         return 7
 
     here = Here(queue, "work", handler, 1)
     job = as_job(Request("work", {}), queue.database.clock())
     with pytest.raises(DatabaseUnavailable):
         here.do(job, entering, lambda _: None)
-    server.begin()
+    postgres.begin()
     database.patience = 30
     done = queue.wait(job.id, 30)
     assert (done.state, done.result, done.attempt, calls) == ("done", 7, 1, [job.id])

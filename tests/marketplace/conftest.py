@@ -15,11 +15,9 @@ from printroom.accounts.model import SCRIPTS as ACCOUNTS
 from printroom.assets.assets import New
 from printroom.assets.model import SCRIPTS as ASSETS
 from printroom.catalogue.model import SCRIPTS as CATALOGUE
-from printroom.core.errors import NotFound
 from printroom.core.settings import Settings
 from printroom.database.engine import Database
 from printroom.database.migrate import migrate
-from printroom.database.own_server import OwnServer
 from printroom.engine.plan import resident
 from printroom.imaging.vips import pyvips
 from printroom.jobs.model import SCRIPTS as JOBS
@@ -34,17 +32,6 @@ from printroom.runs.runs import Asked, Runs
 from printroom.runs.work import Labour
 from printroom.workshop import Workshop
 
-
-@pytest.fixture(scope="session")
-def server():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
-
-
 OWNERS = (ACCOUNTS, ASSETS, CATALOGUE, JOBS, SCRIPTS)
 
 
@@ -58,12 +45,14 @@ def empty_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def copies(server):
+def copies(postgres):
     """Makes copies of a PostgreSQL database with all tables: quicker than to migrate each."""
-    address = make_url(server.create())
+    address = make_url(postgres.create())
     with closing(Database.open(address.render_as_string(hide_password=False))) as database:
         migrate(database, OWNERS)
-    engine = create_engine(address.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        address.set(database="postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+    )
 
     def copy():
         name = f"copy_{secrets.token_hex(6)}"

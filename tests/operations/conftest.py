@@ -1,25 +1,13 @@
 """An installation with something in it, on SQLite and on PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from printroom.core.errors import NotFound
 from printroom.core.settings import Settings
-from printroom.database.own_server import OwnServer
 from printroom.jobs.submit import Request
 from printroom.workshop import Workshop
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[OwnServer]:
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from printroom.accounts.audit import Actor
-from printroom.core.errors import NotFound
 from printroom.core.settings import Settings
-from printroom.database.own_server import OwnServer
 from printroom.imaging.vips import pyvips
 from printroom.jobs.states import OVER
 from printroom.people.adding import Brought
@@ -45,16 +43,6 @@ def ann():
 @pytest.fixture(scope="session")
 def bob():
     return photos(4, 18)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,7 +1,6 @@
 """Steps of each shape, on one registry; databases of each kind."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from printroom.core.errors import NotFound
-from printroom.database.own_server import OwnServer
 from printroom.pipelines.ports import ForTask, Picture, Range, Shape
 from printroom.pipelines.registry import Registry
 from printroom.pipelines.step import (
@@ -22,25 +20,6 @@ from printroom.pipelines.step import (
     TileStep,
     step,
 )
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[OwnServer]:
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.db'}"
-    server: OwnServer = request.getfixturevalue("server")
-    return server.create()
 
 
 class Judgement(NamedTuple):

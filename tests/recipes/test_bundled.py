@@ -20,6 +20,8 @@ RESTORATION = {
 }
 DEFAULTS = (("upscale", 2), ("upscale", 4), ("dejpeg", 1), ("denoise", 1), ("deblur", 1))
 """(task, scale) that must be had without naming a model."""
+MOST = 20
+"""Pictures that a model is examined on, of its smallest test sets; its recipe uses all."""
 LARGEST = 2 << 20
 """Bytes of a model in the package."""
 
@@ -114,5 +116,9 @@ def test_it_scores_what_its_card_says(model, session):
     at_hand = {exam.name: exam for exam in exams if exam.pairs}
     if set(at_hand) < set(card.scores):
         pytest.skip("the test sets are not at hand")
-    for name, score in card.scores.items():
-        assert at_hand[name].score(session.run) == pytest.approx(score, abs=0.02), name
+    seen = 0
+    for name in sorted(card.scores, key=lambda name: len(at_hand[name].pairs)):
+        seen += len(at_hand[name].pairs)
+        if seen <= MOST:
+            score = at_hand[name].score(session.run)
+            assert score == pytest.approx(card.scores[name], abs=0.02), name

@@ -10,9 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from printroom.accounts.model import ACCOUNTS
-from printroom.core.errors import NotFound
 from printroom.core.settings import Settings
-from printroom.database.own_server import OwnServer
 from printroom.engine.plan import resident
 from printroom.imaging.vips import pyvips
 from printroom.pipelines.spec import PipelineSpec
@@ -30,22 +28,12 @@ steps:
 """
 
 
-@pytest.fixture(scope="session")
-def server():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     """Of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'runs.db'}"
-    return request.getfixturevalue("server").create()
+    return request.getfixturevalue("postgres").create()
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from printroom.accounts.credentials import mint
 from printroom.api.accounts.door import FRESH
-from printroom.core.errors import NotFound
-from printroom.database.own_server import OwnServer
 
 from .conftest import bearer, refused, until
 
@@ -154,18 +152,14 @@ def test_metrics_may_be_left_open(guard):
         assert "printroom_requests" in guarded.nobody.get("/metrics").text
 
 
-def test_a_database_that_is_away_stops_nobody_who_is_known(guard, picture):
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started, guard({"PRINTROOM_DATABASE_URL": started.create()}) as guarded:
+def test_a_database_that_is_away_stops_nobody_who_is_known(guard, picture, postgres):
+    with guard({"PRINTROOM_DATABASE_URL": postgres.create()}) as guarded:
         key, other = (guarded.make_key("images")["secret"] for _ in range(2))
         assert guarded.enhance(picture, key).status_code == 200
-        started.stop()
+        postgres.stop()
         time.sleep(FRESH + 0.5)
         assert guarded.enhance(picture, key).status_code == 200
         refused(guarded.enhance(picture, other), 503, "database_unavailable")
-        started.begin()
+        postgres.begin()
         until(lambda: guarded.enhance(picture, other).status_code == 200, "it stays away")
         until(lambda: sum(row["runs"] for row in guarded.usage()) >= 3, "some uses are lost")

@@ -83,7 +83,7 @@ def nginx(tmp_path_factory):
         child = subprocess.Popen(command, stderr=subprocess.PIPE)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
         running.append((child, client))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not listens(port):
             assert child.poll() is None, child.stderr.read()
             assert time.monotonic() < deadline

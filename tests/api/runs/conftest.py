@@ -15,9 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from printroom.core.errors import NotFound
 from printroom.core.settings import Settings
-from printroom.database.own_server import OwnServer
 from printroom.imaging.vips import pyvips
 from printroom.pipelines.spec import PipelineSpec
 from printroom.workshop import Workshop
@@ -92,16 +90,6 @@ class Installation:
         """Its exit status."""
         process.send_signal(number)
         return process.wait(90)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    try:
-        started = OwnServer.start()
-    except (NotFound, ModuleNotFoundError) as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-    with started:
-        yield started
 
 
 def publish(data, models, text=DOUBLE, url=None):
