@@ -19,12 +19,9 @@ from printroom.storage.disk import DiskStore
 from printroom.storage.memory import MemoryStore
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request, tmp_path):
-    if request.param == "sqlite":
-        opened = Database.open(f"sqlite:///{tmp_path / 'test.db'}")
-    else:
-        opened = Database.open(request.getfixturevalue("postgres").create())
+@pytest.fixture
+def database(address):
+    opened = Database.open(address)
     yield opened
     opened.close()
 

@@ -36,12 +36,8 @@ WEIGHTS = b"weights of a net" * 1000
 SAID = {"licence": "MIT", "task": None, "reading": None, "parts": {}, "suffix": ".onnx"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'test.db'}"
-    else:
-        address = request.getfixturevalue("postgres").create()
+@pytest.fixture
+def database(address: str) -> Iterator[Database]:
     opened = Database.open(address)
     yield opened
     opened.close()

@@ -12,11 +12,8 @@ from printroom.delivery.store_pages import TablePages
 from printroom.storage.disk import DiskStore
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def assets(request, tmp_path):
-    address = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgres").create()
+@pytest.fixture
+def assets(address, tmp_path):
     database = Database.open(address)
     yield Assets(database, DiskStore(tmp_path / "store"))
     database.close()

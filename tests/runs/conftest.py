@@ -28,22 +28,14 @@ steps:
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    """Of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'runs.db'}"
-    return request.getfixturevalue("postgres").create()
-
-
 @pytest.fixture
-def settings(tmp_path, models, database_url):
+def settings(tmp_path, models, address):
     return Settings(
         data=tmp_path / "data",
         models=(models,),
         workers=1,
         memory=resident() + (1 << 30),
-        database_url=database_url,
+        database_url=address,
         jobs_lease=2,
         outbound_allow=("127.0.0.1",),
     )

@@ -80,21 +80,21 @@ class Wakes:
 
     def done(self, told: Told) -> None:
         """Wake this process's own waiters at once, after the commit that told."""
-        if not told:
-            return
         with self._changed:
             for topic, count in told:
                 if self._counts.get(topic, 0) == count - 1:  # or others told it meanwhile, too
                     self._counts[topic] = count
-                self._topics[topic] = self._topics.get(topic, 0) + 1
-            self._told_now()
+            self.bump(*(topic for topic, _ in told))
 
     def bump(self, *topics: str) -> None:
         """Wake this process's own waiters, though nothing was committed."""
+        if not topics:  # most turns of a worker: they are no news
+            return
         with self._changed:
             for topic in topics:
                 self._topics[topic] = self._topics.get(topic, 0) + 1
-            self._told_now()
+            self._heard = time.monotonic()
+            self._changed.notify_all()
 
     def seen(self, *topics: str) -> int:
         """How often any of `topics` was told so far; take it before you look at the tables."""
@@ -150,10 +150,6 @@ class Wakes:
                     self._changed.wait_for(lambda: self._closed, _AWAY)
             self._everything()
 
-    def _told_now(self) -> None:
-        self._heard = time.monotonic()
-        self._changed.notify_all()
-
     def _everything(self) -> None:
         with self._changed:
             self._all += 1
@@ -164,8 +160,7 @@ class Wakes:
         with self._changed:
             fresh = [topic for topic, count in rows if self._counts.get(topic, 0) < count]
             self._counts.update(rows)
-            if fresh:
-                self.bump(*fresh)
+            self.bump(*fresh)
 
     def _watch(self) -> None:
         path = str(self._database.engine.url.database)
